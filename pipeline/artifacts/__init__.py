@@ -1,0 +1,44 @@
+"""Owns everything under artifacts/: where each file lies, its format, how it is written and checked.
+
+layout    which file lies where
+files     whole-or-not-at-all writing; JSON and CSV
+arrays    .npy files that know what they were made from
+index     the SQLite index: row <-> path <-> content
+rows      the arrays whose row i is picture i of the index
+"""
+
+from pipeline.artifacts.arrays import ArrayWriter, load_array, made_from, save_array
+from pipeline.artifacts.files import (
+    load_json,
+    load_table,
+    replaced,
+    replaced_folder,
+    save_json,
+    save_table,
+)
+from pipeline.artifacts.index import Index, Picture, open_index, save_index
+from pipeline.artifacts.layout import Artifacts
+from pipeline.artifacts.rows import NEIGHBOUR, encoder_of, load_embeddings, load_neighbours, load_pictures
+
+__all__ = [
+    "NEIGHBOUR",
+    "ArrayWriter",
+    "Artifacts",
+    "Index",
+    "Picture",
+    "encoder_of",
+    "load_array",
+    "load_embeddings",
+    "load_json",
+    "load_neighbours",
+    "load_pictures",
+    "load_table",
+    "made_from",
+    "open_index",
+    "replaced",
+    "replaced_folder",
+    "save_array",
+    "save_index",
+    "save_json",
+    "save_table",
+]

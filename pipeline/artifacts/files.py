@@ -1,0 +1,85 @@
+"""Writes a file whole or not at all: under a temporary name beside it, then renamed."""
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import ArtifactError
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; rename it to `path` if the block ends well, else remove it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replaced_folder(path: Path) -> Iterator[Path]:
+    """Give a new, empty folder beside `path` that takes its place if the block ends well."""
+    temporary = path.with_name(f".{path.name}.partial")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        shutil.rmtree(path, ignore_errors=True)
+        os.replace(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def save_json(path: Path, value: Any) -> None:
+    """Write a JSON file, indented, with a newline at its end."""
+    with replaced(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def load_json(path: Path, *, stage: str) -> Any:
+    """Read a JSON file that `stage` wrote; ArtifactError if it is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, stage, error) from error
+
+
+def save_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a CSV file (UTF-8, header first)."""
+    with replaced(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def load_table(path: Path, header: Sequence[str], *, stage: str) -> list[list[str]]:
+    """Read the rows of a CSV file that `stage` wrote.
+
+    Raises
+    ------
+    ArtifactError
+        If the file is missing, has another header, or has a row of another length.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            first, *rows = csv.reader(file)
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, stage, error) from error
+    if first != list(header) or any(len(row) != len(header) for row in rows):
+        raise ArtifactError(f"{path}: expected the columns {','.join(header)}, got {','.join(first)}; "
+                            f"run `pipeline {stage}` again")  # fmt: skip
+    return rows
+
+
+def _unreadable(path: Path, stage: str, error: Exception) -> ArtifactError:
+    if isinstance(error, FileNotFoundError):
+        return ArtifactError(f"{path} is missing: run `pipeline {stage}` (or `dvc repro`) first")
+    return ArtifactError(f"{path} is damaged ({error}): run `pipeline {stage}` again")

@@ -1,0 +1,99 @@
+"""Where each artefact lies, and which stage makes it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """The paths of all artefacts below one root; dvc.yaml names the same paths."""
+
+    root: Path
+
+    @property
+    def sample(self) -> Path:
+        """Folder: pictures/<habit>/*.jpg and truth.json (stage sample)."""
+        return self.root / "sample"
+
+    @property
+    def listing(self) -> Path:
+        """CSV path,bytes,modified_ns: every file of the dataset (stage scan)."""
+        return self.root / "listing.csv"
+
+    @property
+    def index(self) -> Path:
+        """SQLite: row, path, content, width, height (stage resize)."""
+        return self.root / "index.sqlite"
+
+    @property
+    def pictures(self) -> Path:
+        """uint8 (N, 256, 256, 3), RGB (stage resize)."""
+        return self.root / "pictures.npy"
+
+    @property
+    def rejected(self) -> Path:
+        """CSV path,reason: every file that is no readable picture (stage resize)."""
+        return self.root / "rejected.csv"
+
+    @property
+    def autoencoder(self) -> Path:
+        """The trained Keras autoencoder with its best weights (stage train)."""
+        return self.root / "autoencoder.keras"
+
+    @property
+    def untrained(self) -> Path:
+        """The same Keras autoencoder before its first step (stage train)."""
+        return self.root / "untrained.keras"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Folder: the state after the last whole epoch, for `train --resume`; no out of DVC's (stage train)."""
+        return self.root / "checkpoint"
+
+    @property
+    def history(self) -> Path:
+        """CSV epoch,loss,validation_loss,seconds (stage train)."""
+        return self.root / "history.csv"
+
+    @property
+    def encoder(self) -> Path:
+        """ONNX: uint8 (B, 256, 256, 3) to unit-length float32 (B, D) (stage embed)."""
+        return self.root / "encoder.onnx"
+
+    @property
+    def untrained_encoder(self) -> Path:
+        """The encoder of the untrained network, to compare with (stage embed)."""
+        return self.root / "untrained.onnx"
+
+    @property
+    def embeddings(self) -> Path:
+        """float32 (N, D), unit length (stage embed)."""
+        return self.root / "embeddings.npy"
+
+    @property
+    def neighbours(self) -> Path:
+        """(N, k) of (row int32, similarity float32), most similar first (stage neighbours)."""
+        return self.root / "neighbours.npy"
+
+    @property
+    def groups_table(self) -> Path:
+        """CSV path,group,similarity,medoid (stage groups)."""
+        return self.root / "groups.csv"
+
+    @property
+    def elbow_table(self) -> Path:
+        """CSV k,loss,silhouette (stage groups)."""
+        return self.root / "elbow.csv"
+
+    @property
+    def groups(self) -> Path:
+        """The K-group folders (stage groups)."""
+        return self.root / "groups"
+
+    def metrics(self, stage: str) -> Path:
+        """JSON metrics of one stage."""
+        return self.root / "metrics" / f"{stage}.json"
+
+    def plot(self, name: str) -> Path:
+        """PNG to look at."""
+        return self.root / "plots" / f"{name}.png"

@@ -1,0 +1,56 @@
+"""The arrays whose row i is picture i of the index, each loaded with the check that this is so."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from pipeline.artifacts.arrays import load_array, made_from
+from pipeline.artifacts.index import Index
+from pipeline.artifacts.layout import Artifacts
+from pipeline.errors import ArtifactError
+
+NEIGHBOUR = np.dtype([("row", "<i4"), ("similarity", "<f4")])
+"""One entry of a sorted list: the neighbour's row, and its cosine similarity in [-1, 1]."""
+
+
+def load_pictures(artifacts: Artifacts, index: Index) -> NDArray[np.uint8]:
+    """Return the resized pictures, memory-mapped: uint8 (N, 256, 256, 3), RGB."""
+    return _load(artifacts.pictures, index, np.uint8, (256, 256, 3), {}, "resize")
+
+
+def load_embeddings(artifacts: Artifacts, index: Index) -> NDArray[np.float32]:
+    """Return the embeddings, memory-mapped: float32 (N, D), unit length."""
+    return _load(artifacts.embeddings, index, np.float32, (None,), {}, "embed")
+
+
+def load_neighbours(artifacts: Artifacts, index: Index) -> NDArray[np.void]:
+    """Return the sorted lists, memory-mapped: (N, k) of NEIGHBOUR, most similar first."""
+    encoder = {"encoder": encoder_of(artifacts)}
+    return _load(artifacts.neighbours, index, NEIGHBOUR, (None,), encoder, "neighbours")
+
+
+def encoder_of(artifacts: Artifacts) -> str:
+    """Return the sha256 of the encoder file that made the embeddings."""
+    try:
+        return made_from(artifacts.embeddings)["encoder"]
+    except (OSError, KeyError, ValueError) as error:
+        raise ArtifactError(
+            f"{artifacts.embeddings} is missing or damaged: run `pipeline embed` (or `dvc repro`) first"
+        ) from error
+
+
+def _load(
+    path: Path,
+    index: Index,
+    dtype: DTypeLike,
+    row_shape: tuple[int | None, ...],
+    origin: dict[str, str],
+    stage: str,
+) -> NDArray[Any]:
+    origin = {"index": index.digest, **origin}
+    array = load_array(path, dtype=dtype, row_shape=row_shape, origin=origin, stage=stage)
+    if len(array) != index.count:
+        raise ArtifactError(f"{path}: expected {index.count} rows, got {len(array)}; run `pipeline {stage}` again")
+    return array

@@ -1,0 +1,7 @@
+"""Owns the convolutional autoencoder: the only room that imports TensorFlow.
+
+networks    encoder and decoder as functional models
+objectives  what a network is trained to do
+training    the loop: batches, steps, validation, best weights, resuming
+export      the trained encoder as an ONNX file that needs no TensorFlow
+"""

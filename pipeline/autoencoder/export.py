@@ -1,0 +1,138 @@
+"""The trained encoder as an ONNX file that needs no TensorFlow.
+
+Everything between the uint8 pictures and the unit-length embedding is inside the graph: scaling, the network,
+pooling, centring, whitening, normalising. So there is no second place where a query could be treated
+otherwise than the folder was.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnx
+import tensorflow as tf
+import tf2onnx
+from numpy.typing import NDArray
+
+from pipeline.autoencoder.networks import SIZE, build, trunk
+
+_OPSET = 17
+_BATCH = 32
+_NOTHING = 1e-12  # added to a latent, so that one of zeros alone has a direction: blank pictures are alike
+_SIGNATURE = [tf.TensorSpec((None, SIZE, SIZE, 3), tf.uint8, name="pictures")]
+
+Function = Callable[[tf.Tensor], tf.Tensor]
+
+
+@dataclass(frozen=True)
+class Whitening:
+    """Centring and half-whitening of pooled features: mean (P,) and components (P, D), float32."""
+
+    mean: NDArray[np.float32]
+    components: NDArray[np.float32]
+
+
+def load_float32(path: Path) -> keras.Model:
+    """Load an autoencoder and rebuild it in float32, whatever precision it was trained in."""
+    trained = keras.saving.load_model(path, compile=False)
+    autoencoder = build(trained.name, policy="float32")
+    autoencoder.set_weights(trained.get_weights())
+    return autoencoder
+
+
+def embedding(path: Path, pictures: NDArray[np.uint8], *, dimensions: int, fit_rows: NDArray[np.int64]) -> Function:
+    """Return the function from pictures to embeddings of a saved autoencoder.
+
+    Parameters
+    ----------
+    path
+        A file that training wrote.
+    pictures
+        uint8 (N, 256, 256, 3); those of `fit_rows` are what centring and whitening are fitted on.
+    dimensions
+        Numbers of an embedding of the residual network; classic's are always its 4,096 latents.
+    fit_rows
+        Rows to fit on.
+
+    Returns
+    -------
+    function
+        uint8 (B, 256, 256, 3) to float32 (B, D) of unit length.
+    """
+    autoencoder = load_float32(path)
+    if autoencoder.name == "classic":
+        return _latent_embedding(autoencoder)
+    features = _pooled_features(autoencoder)
+    batches = [fit_rows[start : start + _BATCH] for start in range(0, len(fit_rows), _BATCH)]
+    fitted = np.concatenate([run(features, pictures[batch]) for batch in batches])
+    return _whitened_embedding(autoencoder, half_whitening(fitted, dimensions=dimensions))
+
+
+def run(function: Function, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return what a function of this module gives for pictures, through TensorFlow."""
+    answer: NDArray[np.float32] = function(tf.constant(pictures)).numpy()
+    return answer
+
+
+def _latent_embedding(autoencoder: keras.Model) -> Function:
+    """System A's: the latent, flattened to 4,096 numbers, at unit length."""
+    encoder = autoencoder.get_layer("encoder")
+
+    @tf.function(input_signature=_SIGNATURE)
+    def embed(pictures: tf.Tensor) -> tf.Tensor:
+        latents = encoder(tf.cast(pictures, tf.float32) / 255.0, training=False)  # (B, 32, 32, 4)
+        return tf.math.l2_normalize(tf.reshape(latents, (-1, int(np.prod(latents.shape[1:])))) + _NOTHING, 1)
+
+    return embed
+
+
+def _pooled_features(autoencoder: keras.Model) -> Function:
+    features = trunk(autoencoder)
+    return tf.function(lambda pictures: _pooled(features, pictures), input_signature=_SIGNATURE)
+
+
+def _whitened_embedding(autoencoder: keras.Model, whitening: Whitening) -> Function:
+    features = trunk(autoencoder)
+
+    @tf.function(input_signature=_SIGNATURE)
+    def embed(pictures: tf.Tensor) -> tf.Tensor:
+        centred = _pooled(features, pictures) - whitening.mean
+        return tf.math.l2_normalize(centred @ whitening.components + _NOTHING, 1)  # (B, D)
+
+    return embed
+
+
+def half_whitening(features: NDArray[np.float32], *, dimensions: int) -> Whitening:
+    """Fit centring and half-whitening: principal components, each divided by the square root of its spread.
+
+    Parameters
+    ----------
+    features
+        (N, P) pooled features of N pictures.
+    dimensions
+        Components to keep; fewer where N - 1 or P allow no more, or pictures are all alike; never none.
+    """
+    mean = features.mean(axis=0)
+    _, spreads, components = np.linalg.svd((features - mean).astype(np.float64), full_matrices=False)
+    spreads /= max(1, len(features) - 1) ** 0.5  # standard deviations, falling
+    kept = max(1, int((spreads[:dimensions] > 1e-6 * max(float(spreads[0]), 1e-12)).sum()))
+    scaled = components[:kept].T / np.sqrt(np.maximum(spreads[:kept], 1e-12))
+    return Whitening(mean, scaled.astype(np.float32))
+
+
+def export(function: Function, path: Path) -> None:
+    """Write a function from uint8 pictures to float32 vectors as an ONNX file."""
+    model, _ = tf2onnx.convert.from_function(function, input_signature=_SIGNATURE, opset=_OPSET)
+    onnx.save(model, path)
+
+
+def _pooled(features: keras.Model, pictures: tf.Tensor) -> tf.Tensor:
+    """Average the last stage over a 4x4 grid: what there is, and roughly where; square roots, unit length."""
+    pixels = tf.cast(pictures, tf.float32) / 255.0
+    pixels = tf.nn.avg_pool2d(pixels, 2, 2, "VALID")  # (B, 128, 128, 3)
+    _, stage = features(pixels, training=False)  # (B, 8, 8, 256)
+    cells = tf.nn.avg_pool2d(tf.nn.relu(stage), 2, 2, "VALID")  # (B, 4, 4, 256)
+    roots = tf.sqrt(tf.reshape(cells, (-1, int(np.prod(cells.shape[1:])))))
+    return tf.math.l2_normalize(roots + _NOTHING, 1)  # (B, 4096)

@@ -1,0 +1,120 @@
+"""What a network is trained to do: functions of the networks, a batch of pictures and a seed to a loss."""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import keras
+import tensorflow as tf
+
+from pipeline.autoencoder.networks import projection_head, trunk
+from pipeline.autoencoder.views import random_views
+
+_TEMPERATURE = 0.2
+_REBUILT = 4  # one picture in so many is rebuilt as well: enough for the decoder, at a small part of the time
+_WEIGHT = 10.0  # of the reconstruction error beside the contrastive loss
+
+Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+class Networks(NamedTuple):
+    """What is trained together; head and trunk only by the contrastive objective."""
+
+    autoencoder: keras.Model
+    trunk: keras.Model | None
+    head: keras.Model | None
+
+    @property
+    def weights(self) -> list[keras.Variable]:
+        """All weights that training changes."""
+        return self.autoencoder.trainable_variables + (self.head.trainable_variables if self.head else [])
+
+
+class Objective(Protocol):
+    """A loss of networks on pictures: float32 (B, H, W, 3) in [0, 1], an int32 (2,) seed; smaller is better."""
+
+    def __call__(self, networks: Networks, pictures: tf.Tensor, seed: tf.Tensor, *, training: bool) -> tf.Tensor:
+        """Return the scalar loss."""
+
+
+def networks_for(autoencoder: keras.Model, objective: str) -> Networks:
+    """Return the autoencoder with what the objective needs beside it."""
+    if objective == "reconstruction":
+        return Networks(autoencoder, None, None)
+    both = trunk(autoencoder)
+    return Networks(autoencoder, both, projection_head(both.outputs[1].shape[-1]))
+
+
+def reconstruction_error(network: str) -> Loss:
+    """Return the loss between pictures and their reconstructions, a mean over all pixels and channels.
+
+    Binary cross-entropy for "classic", as it was published; squared error for "residual". Both take float32
+    tensors in [0, 1] and return a scalar; larger is worse.
+    """
+
+    def cross_entropy(pictures: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_mean(keras.losses.binary_crossentropy(pictures, reconstructions))
+
+    def squared_error(pictures: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_mean(tf.math.squared_difference(pictures, reconstructions))
+
+    return cross_entropy if network == "classic" else squared_error
+
+
+def reconstruction(network: str) -> Objective:
+    """Return the objective of a plain autoencoder: its reconstruction error plus its weight penalties."""
+    error = reconstruction_error(network)
+
+    def objective(networks: Networks, pictures: tf.Tensor, seed: tf.Tensor, *, training: bool) -> tf.Tensor:
+        del seed  # nothing is drawn
+        autoencoder = networks.autoencoder
+        return error(pictures, autoencoder(pictures, training=training)) + tf.add_n([0.0, *autoencoder.losses])
+
+    return objective
+
+
+def contrastive(network: str, *, crop: int) -> Objective:
+    """Return the objective that two views of a picture find each other, with reconstruction beside it.
+
+    References
+    ----------
+    Chen et al., "A simple framework for contrastive learning of visual representations" (SimCLR), ICML 2020,
+    arXiv:2002.05709.
+    """
+    error = reconstruction_error(network)
+
+    def objective(networks: Networks, pictures: tf.Tensor, seed: tf.Tensor, *, training: bool) -> tf.Tensor:
+        assert networks.trunk is not None
+        assert networks.head is not None
+        half = tf.nn.avg_pool2d(pictures, 2, 2, "VALID")  # (B, 128, 128, 3): a crop is shrunk by two at most
+        first, second, corner = tf.unstack(tf.random.split(seed, 3))
+        views = tf.concat([random_views(half, size=crop, seed=s) for s in (first, second)], 0)  # (2B, crop, crop, 3)
+        _, stage = networks.trunk(views, training=training)
+        loss = info_nce(networks.head(stage, training=training))
+        crops = _same_crop(pictures[::_REBUILT], crop, corner)
+        return loss + _WEIGHT * error(crops, networks.autoencoder(crops, training=training))
+
+    return objective
+
+
+def _same_crop(pictures: tf.Tensor, size: int, seed: tf.Tensor) -> tf.Tensor:
+    """Cut the same random square out of each picture: (B, H, W, 3) to (B, size, size, 3)."""
+    top, left = tf.unstack(tf.random.stateless_uniform((2,), seed, 0, pictures.shape[1] - size + 1, tf.int32))
+    crops = pictures[:, top : top + size, left : left + size]
+    return tf.ensure_shape(crops, (None, size, size, 3))
+
+
+def info_nce(projections: tf.Tensor) -> tf.Tensor:
+    """Return the loss of telling each view's partner from all other views.
+
+    `projections` is float32 (2B, P): view i and view B + i show the same picture. The result is the mean
+    cross-entropy, log(2B - 1) at chance, smaller is better.
+
+    References
+    ----------
+    van den Oord et al., "Representation learning with contrastive predictive coding", 2018, arXiv:1807.03748.
+    """
+    unit = tf.math.l2_normalize(projections, 1)
+    count = tf.shape(unit)[0]
+    similarities = unit @ tf.transpose(unit) / _TEMPERATURE - 1e9 * tf.eye(count)  # never its own partner
+    partners = tf.math.floormod(tf.range(count) + count // 2, count)
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(partners, similarities))

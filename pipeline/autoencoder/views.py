@@ -1,0 +1,71 @@
+"""Random views of pictures: what the contrastive objective learns to overlook.
+
+A view is a random crop, mirrored or not, with other brightness, contrast, saturation and colour cast. The
+same seed gives the same views.
+"""
+
+import tensorflow as tf
+
+_AREA = (0.2, 1.0)  # share of the picture that a crop shows
+_ASPECT = 0.28  # largest logarithm of a crop's height : width
+_STRENGTH = 0.4  # of brightness, contrast and saturation
+_CAST = 0.15
+_GREY = 0.3  # share of views without colour
+_HUE = 3.14159  # largest turn of the hue, in radians
+
+
+def random_views(pictures: tf.Tensor, *, size: int, seed: tf.Tensor) -> tf.Tensor:
+    """Return one random view of each picture.
+
+    Parameters
+    ----------
+    pictures
+        float32 (B, H, W, 3) in [0, 1].
+    size
+        Height and width of a view in pixels.
+    seed
+        int32 (2,).
+
+    Returns
+    -------
+    views
+        float32 (B, size, size, 3) in [0, 1].
+    """
+    seeds = tf.unstack(tf.random.split(seed, 2))
+    return _recoloured(_cropped(pictures, size, seeds[0]), seeds[1])
+
+
+def _cropped(pictures: tf.Tensor, size: int, seed: tf.Tensor) -> tf.Tensor:
+    count = tf.shape(pictures)[0]
+    draws = tf.random.stateless_uniform((5, count), seed)
+    area = _AREA[0] + draws[0] * (_AREA[1] - _AREA[0])
+    aspect = tf.exp((2 * draws[1] - 1) * _ASPECT)
+    height, width = tf.minimum(tf.sqrt(area * aspect), 1.0), tf.minimum(tf.sqrt(area / aspect), 1.0)
+    top, left = draws[2] * (1 - height), draws[3] * (1 - width)
+    mirrored = draws[4] < 0.5
+    first, last = tf.where(mirrored, left + width, left), tf.where(mirrored, left, left + width)
+    boxes = tf.stack([top, first, top + height, last], 1)
+    return tf.image.crop_and_resize(pictures, boxes, tf.range(count), (size, size))
+
+
+def _recoloured(views: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    draws = tf.random.stateless_uniform((8, tf.shape(views)[0], 1, 1, 1), seed)
+
+    def around_one(number: int, reach: float) -> tf.Tensor:
+        return 1 + reach * (2 * draws[number] - 1)
+
+    views *= around_one(0, _STRENGTH)
+    mean = tf.reduce_mean(views, (1, 2, 3), keepdims=True)
+    views = (views - mean) * around_one(1, _STRENGTH) + mean
+    grey = tf.reduce_mean(views, -1, keepdims=True)
+    saturation = tf.where(draws[2] < _GREY, 0.0, around_one(3, _STRENGTH))
+    cast = tf.concat([around_one(number, _CAST) for number in (4, 5, 6)], -1)  # (B, 1, 1, 3)
+    colour = _turned((views - grey) * saturation, (2 * draws[7] - 1) * _HUE)
+    return tf.clip_by_value((grey + colour) * cast, 0.0, 1.0)
+
+
+def _turned(colour: tf.Tensor, angle: tf.Tensor) -> tf.Tensor:
+    """Turn the hue: colours without grey, (B, H, W, 3), rotated about the grey axis by radians (B, 1, 1, 1)."""
+    red, green, blue = tf.split(colour, 3, -1)
+    crossed = tf.concat([blue - green, red - blue, green - red], -1) / 3**0.5
+    return colour * tf.cos(angle) + crossed * tf.sin(angle)

@@ -1,0 +1,185 @@
+"""The command line: arguments, help, messages. Each command imports what it needs inside itself, so that
+`--help` and cached queries load neither TensorFlow nor anything else that is slow."""
+
+import enum
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline import __version__
+from pipeline.artifacts.layout import Artifacts
+from pipeline.params import Params, load_params
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # so that a PipelineError reaches main()
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Finds what looks alike in a folder of pictures, with an autoencoder trained on those pictures.",
+    epilog="Example: dvc repro, then: pipeline query img.jpg --n 10",
+)
+
+
+class Mode(enum.StrEnum):
+    """How a query is answered."""
+
+    auto = "auto"
+    cached = "cached"
+    fresh = "fresh"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _global(
+    context: typer.Context,
+    params: Annotated[Path, typer.Option(help="The file of parameters.")] = Path("params.yaml"),
+    artifacts: Annotated[Path, typer.Option(help="The folder of artefacts.")] = Path("artifacts"),
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    context.obj = (params, Artifacts(artifacts))
+
+
+def _given(context: typer.Context) -> tuple[Params, Artifacts]:
+    path, artifacts = context.obj
+    return load_params(path), artifacts
+
+
+def _say(stage: str, summary: str) -> None:
+    typer.echo(f"{stage}: {summary}", err=True)
+
+
+@app.command(epilog="Example: pipeline sample")
+def sample(context: typer.Context) -> None:
+    """Grow the sample: pictures of snow crystals, with copies and a stranger planted among them."""
+    from pipeline.stages.sample import sample as stage
+
+    _say("sample", stage(*_given(context)))
+
+
+@app.command(epilog="Example: pipeline scan")
+def scan(context: typer.Context) -> None:
+    """List the files of the dataset, for DVC to watch."""
+    from pipeline.stages.scan import scan as stage
+
+    _say("scan", stage(*_given(context)))
+
+
+@app.command(epilog="Example: pipeline resize")
+def resize(context: typer.Context) -> None:
+    """Read every picture, make it 256x256 RGB, and list what was rejected and why."""
+    from pipeline.stages.resize import resize as stage
+
+    _say("resize", stage(*_given(context)))
+
+
+@app.command(epilog="Example: pipeline train --resume")
+def train(
+    context: typer.Context,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole epoch.")] = False,
+) -> None:
+    """Train the autoencoder on the resized pictures."""
+    from pipeline.stages.train import train as stage
+
+    _say("train", stage(*_given(context), resume=resume))
+
+
+@app.command(epilog="Example: pipeline embed")
+def embed(context: typer.Context) -> None:
+    """Export the trained encoder to ONNX and embed all pictures with it."""
+    from pipeline.stages.embed import embed as stage
+
+    _say("embed", stage(*_given(context)))
+
+
+@app.command(epilog="Example: pipeline neighbours")
+def neighbours(context: typer.Context) -> None:
+    """Cache each picture's most similar others as sorted lists."""
+    from pipeline.stages.neighbours import neighbours as stage
+
+    _say("neighbours", stage(*_given(context)))
+
+
+@app.command(epilog="Example: pipeline groups")
+def groups(context: typer.Context) -> None:
+    """Split the folder into K groups and lay them out as folders."""
+    from pipeline.stages.groups import groups as stage
+
+    _say("groups", stage(*_given(context)))
+
+
+@app.command(epilog="Example: pipeline evaluate --json")
+def evaluate(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Measure how well neighbours and groups agree with labels, beside simple baselines."""
+    from pipeline.stages.evaluate import evaluate as stage
+    from pipeline.stages.evaluate import format_table
+
+    table = stage(*_given(context))
+    if table is None:
+        _say("evaluate", "nothing to measure: dataset.labels gives fewer than two classes")
+        table = {}
+    elif not as_json:
+        typer.echo(format_table(table))
+    if as_json:
+        typer.echo(json.dumps(table))
+
+
+@app.command(epilog="Example: pipeline query img.jpg --n 10 --sheet found.png")
+def query(
+    context: typer.Context,
+    images: Annotated[list[Path], typer.Argument(help="Pictures or folders of pictures.")],
+    n: Annotated[int, typer.Option("--n", min=1, help="How many to find.")] = 10,
+    mode: Annotated[Mode, typer.Option(help="auto: from the cache if the picture is in the folder.")] = Mode.auto,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a query.")] = False,
+    paths: Annotated[bool, typer.Option("--paths", help="Print paths alone, for piping.")] = False,
+    sheet: Annotated[Path | None, typer.Option(help="Write a contact sheet to this image file.")] = None,
+    copy_to: Annotated[Path | None, typer.Option(help="Copy what was found into this folder.")] = None,
+) -> None:
+    """Find the pictures of the folder that look most like the given ones."""
+    from pipeline.commands import query as command
+    from pipeline.errors import QueryError
+
+    params, artifacts = _given(context)
+    answers = []
+    with command.open_searcher(params, artifacts) as searcher:
+        for image, in_folder in command.expand(images):
+            try:
+                answer = searcher.ask(image, count=n, mode=mode.value)
+            except QueryError as error:
+                if not in_folder and len(images) == 1:
+                    raise
+                _say("skipped", str(error))
+                continue
+            answers.append(answer)
+            if as_json:
+                typer.echo(json.dumps(answer.as_json(), ensure_ascii=False))
+            elif paths:
+                typer.echo("\n".join(result.path for result in answer.results))
+            else:
+                typer.echo(command.format_answer(answer))
+        if not answers:
+            raise QueryError(f"nothing to ask for in {', '.join(map(str, images))}; give readable pictures")
+        if sheet:
+            command.save_sheet(answers, sheet, searcher, artifacts)
+        if copy_to:
+            command.copy_results(answers, copy_to, searcher.index.dataset)
+
+
+@app.command(epilog="Example: pipeline matrix --out similarity.npy")
+def matrix(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="The .npy file to write, 4 N^2 bytes.")],
+) -> None:
+    """Write the whole similarity matrix, float32 (N, N)."""
+    from pipeline.commands.matrix import matrix as command
+
+    _say("matrix", command(context.obj[1], out))

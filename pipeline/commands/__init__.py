@@ -1,0 +1,1 @@
+"""What a person asks of the artefacts: no stages, nothing that DVC runs."""

@@ -1,0 +1,187 @@
+"""Answers which pictures of the folder look most like a given one: from the cache, or encoded afresh."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.artifacts import (
+    Artifacts,
+    Index,
+    encoder_of,
+    load_embeddings,
+    load_neighbours,
+    load_pictures,
+    open_index,
+    replaced,
+)
+from pipeline.errors import ArtifactError, QueryError
+from pipeline.params import Params
+
+Mode = Literal["auto", "cached", "fresh"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One picture of an answer; path relative to the dataset, cosine similarity in [-1, 1]."""
+
+    rank: int
+    path: str
+    similarity: float
+    row: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a query found, most similar first, and by which road."""
+
+    query: Path
+    mode: Literal["cached", "fresh"]
+    results: tuple[Result, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the answer as plain values."""
+        results = [{"rank": r.rank, "path": r.path, "similarity": round(r.similarity, 6)} for r in self.results]
+        return {"query": str(self.query), "mode": self.mode, "results": results}
+
+
+class Searcher:
+    """Open artefacts of one folder; made by `open_searcher`. The encoder is opened at the first fresh query."""
+
+    def __init__(self, params: Params, artifacts: Artifacts, index: Index) -> None:
+        self._params, self._artifacts, self.index = params, artifacts, index
+
+    def ask(self, image: Path, *, count: int, mode: Mode) -> Answer:
+        """Find the `count` pictures most like `image`.
+
+        A picture whose content is in the index is answered from the cache, whatever it is called and wherever
+        it lies, itself left out; any other is encoded and compared with all. Asked in mode "fresh", a
+        picture of the folder finds itself first.
+
+        Raises
+        ------
+        QueryError
+            If the image is missing or no readable picture, or mode is "cached" and it is not in the index.
+        ArtifactError
+            If an artefact is missing, damaged or stale.
+        """
+        if not image.is_file():
+            raise QueryError(f"{image}: there is no such picture; check the path")
+        row = None if mode == "fresh" else self._row(image)
+        if row is None and mode == "cached":
+            raise QueryError(f"{image} is not in the index; ask with --mode fresh, or add it and run `dvc repro`")
+        if row is None:
+            return Answer(image, "fresh", self._results(self._fresh(image, count)))
+        return Answer(image, "cached", self._results(self._cached(row, count)))
+
+    def _row(self, image: Path) -> int | None:
+        """Return the row that holds the image's content; of copies, the one that lies where the image lies."""
+        from pipeline.images import content_of
+
+        rows = self.index.rows_of_content(content_of(image))
+        try:
+            inside = image.resolve().relative_to(self.index.dataset.resolve())
+        except ValueError:
+            inside = None
+        own = self.index.rows_of_path(PurePosixPath(inside).as_posix()) if inside else []
+        return next((row for row in own if row in rows), rows[0] if rows else None)
+
+    def _cached(self, row: int, count: int) -> NDArray[np.void]:
+        listed: NDArray[np.void] = load_neighbours(self._artifacts, self.index)[row]
+        if count > len(listed) and len(listed) < self.index.count - 1:
+            from pipeline.neighbours import most_similar
+
+            embeddings = load_embeddings(self._artifacts, self.index)
+            found = most_similar(embeddings, embeddings[row], count=count + 1)
+            listed = found[found["row"] != row]
+        return listed[:count]
+
+    def _fresh(self, image: Path, count: int) -> NDArray[np.void]:
+        from pipeline.encoder import encode_one, open_encoder
+        from pipeline.images import RejectedPictureError, read_picture
+        from pipeline.neighbours import most_similar
+
+        try:
+            picture = read_picture(image, max_megapixels=self._params.resize.max_megapixels)
+        except RejectedPictureError as reason:
+            raise QueryError(f"{image}: {reason}; ask for a readable picture") from reason
+        assert picture.pixels is not None
+        embeddings = load_embeddings(self._artifacts, self.index)
+        encoder = open_encoder(self._artifacts.encoder)
+        if encoder.digest != encoder_of(self._artifacts):
+            raise ArtifactError(
+                f"{self._artifacts.embeddings} was made with another encoder: run `pipeline embed` again"
+            )
+        return most_similar(embeddings, encode_one(encoder, picture.pixels), count=count)
+
+    def _results(self, found: NDArray[np.void]) -> tuple[Result, ...]:
+        if not np.isfinite(found["similarity"]).all():
+            raise ArtifactError(f"{self._artifacts.embeddings} holds NaN: run `pipeline embed` again")
+        return tuple(
+            Result(rank, self.index.path(row), float(similarity), int(row))
+            for rank, (row, similarity) in enumerate(found.tolist(), 1)
+        )
+
+
+@contextmanager
+def open_searcher(params: Params, artifacts: Artifacts) -> Iterator[Searcher]:
+    """Open the artefacts to be searched."""
+    with open_index(artifacts.index) as index:
+        yield Searcher(params, artifacts, index)
+
+
+def expand(images: list[Path]) -> list[tuple[Path, bool]]:
+    """Return all files to ask for, in order, and whether each was found in a folder rather than named."""
+    from pipeline.images import find_files
+
+    files: list[tuple[Path, bool]] = []
+    for image in images:
+        if image.is_dir():
+            files += [(image / file.path, True) for file in find_files(image)]
+        else:
+            files.append((image, False))
+    return files
+
+
+def format_answer(answer: Answer) -> str:
+    """Return an answer as a table for a terminal."""
+    lines = [f"{answer.query} ({answer.mode})", "rank  similarity  path"]
+    lines += [f"{r.rank:4d}  {r.similarity:10.4f}  {r.path}" for r in answer.results]
+    return "\n".join(lines)
+
+
+def save_sheet(answers: list[Answer], target: Path, searcher: Searcher, artifacts: Artifacts) -> None:
+    """Write a contact sheet: a row for each query, the query first and framed, then what it found."""
+    from pipeline.images import decode, resized
+    from pipeline.sheets import Tile, contact_sheet, in_rows
+
+    pictures = load_pictures(artifacts, searcher.index)
+    rows = []
+    for answer in answers:
+        tiles = [Tile(resized(decode(answer.query.read_bytes())), ("query", answer.query.name), framed=True)]
+        tiles += [Tile(pictures[r.row], (f"{r.rank}   {r.similarity:.3f}", r.path)) for r in answer.results]
+        rows += in_rows(tiles, 11)
+    sheet = contact_sheet(rows, title="Most similar pictures", subtitle="rank, cosine similarity, path", tile=130)
+    with replaced(target) as path:
+        try:
+            sheet.save(path)
+        except ValueError as error:
+            raise QueryError(f"{target}: {error}; name it .png or .jpg") from error
+
+
+def copy_results(answers: list[Answer], folder: Path, dataset: Path) -> None:
+    """Copy what was found into a folder, named by rank, similarity and path; one folder a query if several."""
+    for number, answer in enumerate(answers, 1):
+        target = folder if len(answers) == 1 else folder / f"{number:03d}_{answer.query.stem}"
+        target.mkdir(parents=True, exist_ok=True)
+        for r in answer.results:
+            name = r.path.replace("/", "_")[-180:]
+            try:
+                shutil.copy2(dataset / r.path, target / f"{r.rank:03d}_{r.similarity:.3f}_{name}")
+            except FileNotFoundError as error:
+                raise QueryError(f"{dataset / r.path} has gone; run `pipeline resize` again") from error

@@ -1,0 +1,98 @@
+"""Owns running an encoder file: uint8 pictures in, unit-length embeddings out. The only user of onnxruntime.
+
+Each picture is encoded alone, on one core, and the cores work on different pictures. So an embedding does
+not depend on its batch, a fresh query equals its cached row bit for bit, and no core waits for another:
+small batches are also the fastest here.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from pipeline.errors import EncoderError
+
+_UNIT_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """An open encoder file: its session, the number of dimensions, and the sha256 of the file."""
+
+    session: onnxruntime.InferenceSession
+    dimensions: int
+    digest: str
+
+
+def open_encoder(path: Path) -> Encoder:
+    """Open an encoder file.
+
+    Raises
+    ------
+    EncoderError
+        If it is missing or no ONNX file, or does not take uint8 (B, 256, 256, 3) or give float32 (B, D).
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise EncoderError(f"{path} is missing: run `pipeline embed` (or `dvc repro`) first") from None
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own errors have no common base class
+        raise EncoderError(f"{path} is no ONNX model ({error}): run `pipeline embed` again") from error
+    takes, gives = session.get_inputs(), session.get_outputs()
+    if len(takes) != 1 or takes[0].type != "tensor(uint8)" or takes[0].shape[1:] != [256, 256, 3]:
+        raise EncoderError(
+            f"{path}: expected one input uint8 (B, 256, 256, 3), got {[(i.type, i.shape) for i in takes]}; "
+            "run `pipeline embed` again"
+        )
+    if gives[0].type != "tensor(float)" or len(gives[0].shape) != 2 or not isinstance(gives[0].shape[1], int):
+        raise EncoderError(
+            f"{path}: expected the output float32 (B, D), got {gives[0].type} {gives[0].shape}; "
+            "run `pipeline embed` again"
+        )
+    return Encoder(session, gives[0].shape[1], hashlib.sha256(data).hexdigest())
+
+
+def encode_one(encoder: Encoder, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the embedding of one picture: uint8 (256, 256, 3) to float32 (D,) of unit length.
+
+    Raises
+    ------
+    EncoderError
+        If the embedding is not finite or not of unit length.
+    """
+    name = encoder.session.get_inputs()[0].name
+    embedding: NDArray[np.float32] = encoder.session.run(None, {name: picture[None]})[0][0]
+    length = float(np.linalg.norm(embedding))
+    if not abs(length - 1.0) < _UNIT_TOLERANCE:
+        raise EncoderError(
+            f"the encoder gave an embedding of length {length:g}, expected 1; run `pipeline embed` again"
+        )
+    return embedding
+
+
+def encode(
+    encoder: Encoder, pictures: NDArray[np.uint8], *, progress: bool, title: str = "encode"
+) -> NDArray[np.float32]:
+    """Return the embeddings of pictures: uint8 (N, 256, 256, 3) to float32 (N, D) of unit length."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    embeddings = np.empty((len(pictures), encoder.dimensions), np.float32)
+    rows = range(len(pictures))
+
+    def work(row: int) -> None:
+        embeddings[row] = encode_one(encoder, np.ascontiguousarray(pictures[row]))
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for _ in tqdm(pool.map(work, rows), title, len(rows), unit=" pictures", disable=not progress):
+            pass
+    return embeddings

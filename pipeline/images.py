@@ -1,0 +1,257 @@
+"""Owns pixels: finds files, opens what is a picture, makes it upright, RGB and 256x256, or says why not.
+
+Resizing is what `keras.utils.load_img(path, target_size=(256, 256), interpolation="bilinear")` does, bit for
+bit on ordinary RGB files; what Keras gets wrong (orientation, alpha, 16 bits) is put right before it.
+"""
+
+import functools
+import hashlib
+import io
+import os
+import stat
+import struct
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
+
+SIZE = 256
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "JPEG2000")
+# Not every format that Pillow knows: EPS starts Ghostscript, and TGA has no signature to tell it by.
+
+# What Pillow's decoders raise on damaged data, by its own fuzzing harness; nothing here is a bug of ours.
+_DECODER_ERRORS = (
+    OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError, AttributeError,
+    RuntimeError, ZeroDivisionError, MemoryError, struct.error, zlib.error,
+)  # fmt: skip
+_HEIF_BRANDS = (b"ftypheic", b"ftypheix", b"ftypheim", b"ftypheis", b"ftyphevc", b"ftypmif1", b"ftypmsf1")
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class RejectedPictureError(Exception):
+    """A file that is no readable picture; the message is the reason that rejected.csv shows."""
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file of the dataset: path relative to it with '/', size, time, and what is wrong with it."""
+
+    path: str
+    size_bytes: int
+    modified_ns: int
+    problem: str
+
+
+@dataclass(frozen=True)
+class DecodedPicture:
+    """A picture that was read: sha256 of its file, original upright size, and its pixels.
+
+    `pixels` is uint8 (256, 256, 3), RGB; None if the content was known already.
+    """
+
+    content: str
+    width: int
+    height: int
+    pixels: NDArray[np.uint8] | None
+
+
+def find_files(folder: Path) -> list[FoundFile]:
+    """List every file below a folder, at any depth, hidden ones too, sorted by path.
+
+    Links are followed. A link that is broken or leads back to a folder above it, and whatever is neither
+    file nor folder, is listed with its problem.
+    """
+    return sorted(_walk(folder, "", (os.path.realpath(folder),)), key=lambda file: file.path)
+
+
+def _walk(folder: Path, prefix: str, above: tuple[str, ...]) -> Iterator[FoundFile]:
+    try:
+        entries = list(os.scandir(folder))
+    except OSError as error:
+        yield FoundFile(prefix.rstrip("/"), 0, 0, f"folder cannot be read ({error.strerror})")
+        return
+    for entry in entries:
+        path = prefix + entry.name
+        try:
+            facts = entry.stat()
+        except OSError as error:
+            problem = "broken link" if isinstance(error, FileNotFoundError) else f"{error.strerror}"
+            yield FoundFile(path, 0, 0, problem)
+            continue
+        if stat.S_ISDIR(facts.st_mode):
+            real = os.path.realpath(entry.path)
+            if real in above:
+                yield FoundFile(path, 0, 0, "circular link")
+            else:
+                yield from _walk(Path(entry.path), f"{path}/", (*above, real))
+        else:
+            problem = "" if stat.S_ISREG(facts.st_mode) else "neither a file nor a folder"
+            yield FoundFile(path, facts.st_size, facts.st_mtime_ns, problem)
+
+
+def content_of(path: Path) -> str:
+    """Return the sha256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_picture(
+    path: Path, *, max_megapixels: float, known: Callable[[str], bool] = lambda _: False
+) -> DecodedPicture:
+    """Read one file as an upright RGB picture of 256x256.
+
+    Parameters
+    ----------
+    path
+        The file; what it is, is told by its content, never by its suffix.
+    max_megapixels
+        Larger pictures are rejected by their header alone.
+    known
+        Says of a content (sha256) whether its pixels are at hand already: then it is not decoded.
+
+    Raises
+    ------
+    RejectedPictureError
+        If the file is empty, too large, damaged or no picture; the message is the reason.
+    """
+    try:
+        path.name.encode()
+        with path.open("rb") as file:
+            width, height = _size(file, max_megapixels)
+            file.seek(0)
+            data = file.read()
+    except UnicodeEncodeError:
+        raise RejectedPictureError("file name is not valid UTF-8") from None
+    except OSError as error:
+        raise RejectedPictureError(error.strerror or str(error)) from error
+    content = hashlib.sha256(data).hexdigest()
+    if known(content):
+        return DecodedPicture(content, width, height, None)
+    image = decode(data)
+    return DecodedPicture(content, image.width, image.height, resized(image))
+
+
+def _size(file: io.BufferedReader, max_megapixels: float) -> tuple[int, int]:
+    """Return (width, height) by the header, without reading a file that is no picture to its end."""
+    if not file.peek(1):
+        raise RejectedPictureError("empty file")
+    start = file.peek(12)[:12]
+    Image.MAX_IMAGE_PIXELS = None  # our own cap takes the place of Pillow's, which only warns
+    try:
+        width, height = Image.open(file, formats=_formats()).size
+    except UnidentifiedImageError:
+        raise RejectedPictureError(_unidentified(start)) from None
+    except _DECODER_ERRORS as error:
+        raise RejectedPictureError(f"damaged ({_short(error)})") from error
+    if width * height > max_megapixels * 1e6:
+        raise RejectedPictureError(
+            f"too large ({width}x{height}, {width * height / 1e6:.0f} megapixels; "
+            f"resize.max_megapixels is {max_megapixels:g})"
+        )
+    return width, height
+
+
+@functools.cache
+def _formats() -> tuple[str, ...]:
+    """Return the formats that are read; HEIF where the extra [heif] is installed."""
+    try:
+        import pi_heif  # the build without the GPL encoder; decoding is all we do
+    except ImportError:
+        return FORMATS
+    pi_heif.register_heif_opener()
+    return (*FORMATS, "HEIF")
+
+
+def _unidentified(start: bytes) -> str:
+    if start[4:12] in _HEIF_BRANDS:
+        return "HEIC needs the extra: pip install -e '.[heif]'"
+    return "not a picture"
+
+
+def _short(error: BaseException) -> str:
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return text[:120]
+
+
+def decode(data: bytes) -> Image.Image:
+    """Decode the bytes of a picture file to an upright RGB image of its own size.
+
+    The first frame of an animation; EXIF orientation applied once; alpha and transparent colours composited
+    on white; 16 bits scaled to 8, not clipped; CMYK by Adobe's convention only where the file says so.
+
+    Raises
+    ------
+    RejectedPictureError
+        If the data is damaged or truncated.
+    """
+    try:
+        image = Image.open(io.BytesIO(data), formats=_formats())
+        image.load()
+        return _rgb(_upright(image))
+    except _DECODER_ERRORS as error:
+        raise RejectedPictureError(f"damaged ({_short(error)})") from error
+
+
+def resized(image: Image.Image) -> NDArray[np.uint8]:
+    """Resize an RGB image to 256x256, bilinear with antialiasing: uint8 (256, 256, 3)."""
+    return np.asarray(image.resize((SIZE, SIZE), Image.Resampling.BILINEAR))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        ImageOps.exif_transpose(image, in_place=True)
+    except _DECODER_ERRORS:
+        return image  # damaged EXIF data says nothing about the pixels
+    return image
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        return _eight_bits(image).convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
+        # Pillow inverts every CMYK JPEG, as Adobe stores them; without Adobe's marker that is wrong.
+        image = ImageChops.invert(image)
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Scale 16-bit, 32-bit or float grey to 8 bits: by the range that the type implies, else by its own."""
+    values = np.asarray(image).astype(np.float64)
+    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = values.min(), values.max()
+    if image.mode == "F" and low >= 0 and high <= 1:
+        low, high = 0.0, 1.0
+    elif low >= 0 and high <= 65535:
+        low, high = 0.0, 65535.0
+    scaled = (values - low) * (255.0 / max(high - low, 1e-30))
+    return Image.fromarray(np.rint(scaled).astype(np.uint8))
+
+
+def in_order(
+    function: Callable[[Item], Answer], items: Iterable[Item], *, workers: int, ahead: int = 32
+) -> Iterator[Answer]:
+    """Map over items in threads and yield the answers in the items' order, with a bounded number under way.
+
+    Pillow, hashing and reading release the interpreter lock, so threads use all cores here.
+    """
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[Future[Answer]] = deque()
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

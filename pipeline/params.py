@@ -1,0 +1,190 @@
+"""Owns params.yaml: every value that changes a result, as one frozen, typed object.
+
+A section belongs to the stage of the same name (`dataset` to all of them). Ranges are data: they stand in
+the field's metadata, the builder checks them, and no code further down has a default that changes a result.
+"""
+
+import dataclasses
+import difflib
+import math
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import yaml
+
+from pipeline.errors import ParamsError
+
+
+def _number(minimum: float, maximum: float) -> Any:
+    return field(metadata={"minimum": minimum, "maximum": maximum})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetParams:
+    """Which pictures, and what is known of them."""
+
+    path: str
+    labels: str  # "folders", "none", or a CSV file with the columns path,label
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleParams:
+    """The snow crystals that a fresh machine has."""
+
+    pictures: int = _number(96, 100_000)
+    size: int = _number(32, 4096)
+    seed: int = _number(0, 2**32 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResizeParams:
+    """What is read, and what is refused."""
+
+    max_megapixels: float = _number(0.001, 10_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainParams:
+    """The autoencoder and its training."""
+
+    network: Literal["classic", "residual"]
+    objective: Literal["contrastive", "reconstruction"]  # of the residual network
+    epochs: int | Literal["auto"] = _number(1, 100_000)
+    views: int = _number(1, 1_000_000_000)
+    batch_size: int | Literal["auto"] = _number(2, 4096)
+    learning_rate: float = _number(1e-8, 1)
+    validation_share: float = _number(0.01, 0.5)
+    crop: int = _number(32, 128)
+    precision: Literal["auto", "float32", "mixed_bfloat16"]
+    seed: int = _number(0, 2**32 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbedParams:
+    """How the pooled features of the residual network become an embedding."""
+
+    dimensions: int = _number(1, 4096)
+    fit_pictures: int = _number(2, 1_000_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeighboursParams:
+    """How long the sorted lists are."""
+
+    depth: int | Literal["all"] = _number(1, 1_000_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupsParams:
+    """How the folder is split into K groups, and how these are laid out."""
+
+    engine: Literal["fasterpam", "pyclustering"]
+    k: int | Literal["elbow", "silhouette"] = _number(1, 100_000)
+    k_minimum: int = _number(1, 100_000)
+    k_maximum: int = _number(2, 100_000)
+    sweep_columns: int = _number(2, 1_000_000)
+    columns: int = _number(2, 1_000_000)
+    restarts: int = _number(0, 1000)
+    links: Literal["hard", "copy"]
+    seed: int = _number(0, 2**32 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Params:
+    """The whole of params.yaml, one section a stage."""
+
+    dataset: DatasetParams
+    sample: SampleParams
+    resize: ResizeParams
+    train: TrainParams
+    embed: EmbedParams
+    neighbours: NeighboursParams
+    groups: GroupsParams
+
+
+def load_params(path: Path) -> Params:
+    """Read and check params.yaml.
+
+    Raises
+    ------
+    ParamsError
+        If the file is missing or is no YAML mapping, or a value is unknown, missing, of the wrong type,
+        not a number, or out of its range; the message names the value with its dotted name.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParamsError(f"{path} is missing: run the command in the folder that holds it") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ParamsError(f"{path} cannot be read as YAML: {error}; mend it") from error
+    params = cast(Params, _build(Params, raw, ""))
+    _check_across(params)
+    return params
+
+
+def _build(kind: Any, raw: Any, name: str) -> Any:
+    """One section (or the whole file) from its YAML mapping."""
+    if not isinstance(raw, dict):
+        raise ParamsError(f"{name or 'params.yaml'}: expected a mapping of names to values, got {raw!r}")
+    prefix = f"{name}." if name else ""
+    hints, fields = typing.get_type_hints(kind), dataclasses.fields(kind)
+    for key in raw:
+        if key not in hints:
+            near = difflib.get_close_matches(str(key), hints, n=1)
+            remedy = f"did you mean {prefix}{near[0]}?" if near else f"known are {', '.join(hints)}"
+            raise ParamsError(f"{prefix}{key}: unknown key; {remedy}")
+    for key in hints:
+        if key not in raw:
+            raise ParamsError(f"{prefix}{key}: missing; add it to params.yaml")
+    return kind(**{f.name: _value(hints[f.name], raw[f.name], prefix + f.name, dict(f.metadata)) for f in fields})
+
+
+def _value(hint: Any, raw: Any, name: str, limits: dict[str, float]) -> Any:
+    """One checked value; a mapping is built by its own section."""
+    if dataclasses.is_dataclass(hint):
+        return _build(hint, raw, name)
+    is_union = typing.get_origin(hint) in (types.UnionType, typing.Union)
+    kinds = typing.get_args(hint) if is_union else (hint,)
+    words = [word for kind in kinds if typing.get_origin(kind) is Literal for word in typing.get_args(kind)]
+    if isinstance(raw, str) and (raw in words or (str in kinds and raw)):
+        return raw
+    if isinstance(raw, int) and not isinstance(raw, bool) and float in kinds:
+        raw = float(raw)
+    if type(raw) in kinds and type(raw) in (int, float) and limits["minimum"] <= raw <= limits["maximum"]:
+        return raw
+    raise ParamsError(f"{name}: expected {_expected(kinds, words, limits)}, got {raw!r}{_hint(raw, kinds)}")
+
+
+def _expected(kinds: tuple[Any, ...], words: list[str], limits: dict[str, float]) -> str:
+    alternatives = [repr(word) for word in words]
+    if int in kinds or float in kinds:
+        article = "an integer" if int in kinds else "a number"
+        alternatives.append(f"{article} from {limits['minimum']:,} to {limits['maximum']:,}")
+    if str in kinds:
+        alternatives.append("a text that is not empty")
+    return " or ".join(alternatives)
+
+
+def _hint(raw: Any, kinds: tuple[Any, ...]) -> str:
+    """YAML 1.1 reads 1e-3, which has no dot, as a text; say how to write it."""
+    if isinstance(raw, str) and (float in kinds or int in kinds):
+        try:
+            number = float(raw)
+        except ValueError:
+            return ""
+        if math.isfinite(number):
+            return f" (a text to YAML); write {number:.12f}".rstrip("0").rstrip(".")
+    return ""
+
+
+def _check_across(params: Params) -> None:
+    groups = params.groups
+    if groups.k_minimum >= groups.k_maximum:
+        raise ParamsError(
+            f"groups.k_minimum: expected less than groups.k_maximum ({groups.k_maximum}), got {groups.k_minimum}"
+        )
+    if params.train.crop % 32:
+        raise ParamsError(f"train.crop: expected a multiple of 32, got {params.train.crop}")

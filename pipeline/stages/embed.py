@@ -1,0 +1,56 @@
+"""Makes encoder.onnx from the trained network, and the embeddings of all pictures with it."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.artifacts import Artifacts, load_pictures, open_index, replaced, save_array, save_json
+from pipeline.autoencoder.export import embedding, export, run
+from pipeline.encoder import encode, open_encoder
+from pipeline.errors import ArtifactError, EncoderError
+from pipeline.params import Params
+
+_TOLERANCE = 1e-5  # largest difference between Keras and the exported graph, of numbers at most 1
+_CHECKED = 16
+
+
+def embed(params: Params, artifacts: Artifacts) -> str:
+    """Write encoder.onnx, the same of the untrained network, and embeddings.npy.
+
+    Raises
+    ------
+    EncoderError
+        If the exported graph and Keras differ by more than 1e-5.
+    """
+    with open_index(artifacts.index) as index:
+        digest = index.digest
+        pictures = load_pictures(artifacts, index)
+    _export(artifacts.untrained, artifacts.untrained_encoder, pictures, params)
+    difference = _export(artifacts.autoencoder, artifacts.encoder, pictures, params)
+    encoder = open_encoder(artifacts.encoder)
+    embeddings = encode(encoder, pictures, progress=True, title="embed")
+    save_array(artifacts.embeddings, embeddings, origin={"index": digest, "encoder": encoder.digest})
+    metrics = {"pictures": len(embeddings), "dimensions": encoder.dimensions, "onnx_difference": difference}
+    save_json(artifacts.metrics("embed"), metrics)
+    return f"{len(embeddings):,} embeddings of {encoder.dimensions:,} numbers"
+
+
+def _export(model: Path, path: Path, pictures: NDArray[np.uint8], params: Params) -> float:
+    """Export one network; return its largest difference from Keras on a few pictures."""
+    if not model.is_file():
+        raise ArtifactError(f"{model} is missing: run `pipeline train` (or `dvc repro`) first")
+    order = np.random.default_rng(params.train.seed).permutation(len(pictures))
+    rows = np.sort(order[: params.embed.fit_pictures])
+    function = embedding(model, pictures, dimensions=params.embed.dimensions, fit_rows=rows)
+    some = pictures[:: -(-len(pictures) // _CHECKED)]
+    with replaced(path) as temporary:
+        export(function, temporary)
+        exported = encode(open_encoder(temporary), some, progress=False)
+        difference = float(np.abs(exported - run(function, some)).max())
+        if difference > _TOLERANCE:
+            raise EncoderError(
+                f"{path}: Keras and the exported graph differ by {difference:g}, expected {_TOLERANCE} at most; "
+                "report it with the versions of tensorflow and tf2onnx"
+            )
+    return difference

@@ -1,0 +1,170 @@
+"""Splits the folder into K groups and lays them out as folders."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from pipeline import medoids
+from pipeline.artifacts import (
+    Artifacts,
+    load_embeddings,
+    load_pictures,
+    open_index,
+    replaced,
+    replaced_folder,
+    save_json,
+    save_table,
+)
+from pipeline.errors import ArtifactError, ParamsError
+from pipeline.folders import GroupFolder, lay_out, link
+from pipeline.medoids import Grouping, Sweep
+from pipeline.params import GroupsParams, Params
+from pipeline.plots import plot_choice_of_k
+from pipeline.sheets import Tile, contact_sheet, in_rows
+
+_SHOWN = 100  # pictures on a group's contact sheet, at most
+
+
+def groups(params: Params, artifacts: Artifacts) -> str:
+    """Write groups.csv, elbow.csv, plots, metrics and the K-group folders."""
+    with open_index(artifacts.index) as index:
+        paths, dataset = index.paths(), index.dataset
+        embeddings = np.asarray(load_embeddings(artifacts, index))
+        pictures = load_pictures(artifacts, index)
+    generator = np.random.default_rng(params.groups.seed)
+    sweep = _sweep(embeddings, params.groups, generator)
+    by_elbow = medoids.k_by_elbow(sweep.ks, sweep.losses)
+    by_silhouette = medoids.k_by_silhouette(sweep.ks, sweep.silhouettes)
+    k = {"elbow": by_elbow, "silhouette": by_silhouette}.get(str(params.groups.k), params.groups.k)
+    grouping = _group(embeddings, int(k), sweep, params.groups, generator)
+    _save_tables(paths, grouping, sweep, artifacts)
+    _plot(sweep, by_elbow, by_silhouette, artifacts)
+    folders = lay_out(paths, groups=grouping.groups, medoids=grouping.medoids, similarities=grouping.similarities)
+    _save_folders(folders, paths, dataset, pictures, grouping, params.groups, artifacts)
+    found = len(grouping.medoids)
+    metrics = {"k": found, "loss": grouping.loss / len(paths), "silhouette": grouping.silhouette}
+    save_json(artifacts.metrics("groups"), {**metrics, "k_elbow": by_elbow, "k_silhouette": by_silhouette})
+    return _summary(params.groups, found, by_elbow, by_silhouette, artifacts)
+
+
+def _sweep(embeddings: NDArray[np.float32], settings: GroupsParams, generator: np.random.Generator) -> Sweep:
+    columns = max(settings.sweep_columns, settings.k_maximum)
+    return medoids.sweep(
+        embeddings,
+        k_minimum=settings.k_minimum,
+        k_maximum=settings.k_maximum,
+        sweep_columns=columns,
+        generator=generator,
+        progress=True,
+    )
+
+
+def _group(
+    embeddings: NDArray[np.float32], k: int, sweep: Sweep, settings: GroupsParams, generator: np.random.Generator
+) -> Grouping:
+    """Group around K medoids, from where the sweep ended or a greedy start, with the engine asked for."""
+    if k > len(embeddings):
+        raise ParamsError(f"groups.k: expected at most the number of pictures, {len(embeddings)}, got {k}")
+    columns = max(settings.columns, k)
+    if k in sweep.ks:
+        start = sweep.medoids[int(k - sweep.ks[0])]
+    else:
+        start = medoids.start_greedily(embeddings, k=k, columns=columns, generator=generator)
+    if settings.engine == "fasterpam":
+        return medoids.group(
+            embeddings,
+            medoids_start=start,
+            restarts=settings.restarts,
+            columns=columns,
+            generator=generator,
+            progress=True,
+        )
+    try:
+        return medoids.group_by_pyclustering(embeddings, medoids_start=start)
+    except ValueError as error:
+        raise ParamsError(f"groups.engine: {error}") from error
+
+
+def _save_tables(paths: list[str], grouping: Grouping, sweep: Sweep, artifacts: Artifacts) -> None:
+    chosen = set(grouping.medoids.tolist())
+    rows = [
+        (path, group + 1, f"{similarity:.6f}", "yes" if row in chosen else "no")
+        for row, (path, group, similarity) in enumerate(
+            zip(paths, grouping.groups.tolist(), grouping.similarities.tolist(), strict=True)
+        )
+    ]
+    save_table(artifacts.groups_table, ("path", "group", "similarity", "medoid"), rows)
+    measured = zip(sweep.ks.tolist(), sweep.losses.tolist(), sweep.silhouettes.tolist(), strict=True)
+    rows_of_k = [(k, f"{loss:.8f}", f"{silhouette:.8f}") for k, loss, silhouette in measured]
+    save_table(artifacts.elbow_table, ("k", "loss", "silhouette"), rows_of_k)
+
+
+def _plot(sweep: Sweep, by_elbow: int, by_silhouette: int, artifacts: Artifacts) -> None:
+    ks = sweep.ks.tolist()
+    with replaced(artifacts.plot("elbow")) as path:
+        title, ylabel = "Elbow: where more groups stop paying", "mean distance to the own medoid"
+        plot_choice_of_k(path, title=title, ylabel=ylabel, ks=ks, values=sweep.losses.tolist(), chosen=by_elbow)
+    with replaced(artifacts.plot("silhouette")) as path:
+        title, ylabel = "Silhouette: where groups are best apart", "mean medoid silhouette"
+        values = sweep.silhouettes.tolist()
+        plot_choice_of_k(path, title=title, ylabel=ylabel, ks=ks, values=values, chosen=by_silhouette)
+
+
+def _save_folders(
+    folders: list[GroupFolder],
+    paths: list[str],
+    dataset: Path,
+    pictures: NDArray[np.uint8],
+    grouping: Grouping,
+    settings: GroupsParams,
+    artifacts: Artifacts,
+) -> None:
+    """Make the folders anew, so that nothing of an earlier run is left in them."""
+    with replaced_folder(artifacts.groups) as root:
+        for folder in tqdm(folders, "folders", unit=" groups"):
+            (root / folder.name).mkdir()
+            for row, name in zip(folder.rows, folder.files, strict=True):
+                try:
+                    link(dataset / paths[row], root / folder.name / name, hard=settings.links == "hard")
+                except OSError as error:
+                    raise ArtifactError(
+                        f"{dataset / paths[row]}: {error.strerror}; the dataset has changed: run `pipeline resize`"
+                    ) from error
+            _group_sheet(folder, paths, pictures, grouping, root)
+        _overview_sheet(folders, pictures, root)
+    with replaced(artifacts.plot("groups")) as path:
+        path.write_bytes((artifacts.groups / "overview.png").read_bytes())
+
+
+def _group_sheet(
+    folder: GroupFolder, paths: list[str], pictures: NDArray[np.uint8], grouping: Grouping, root: Path
+) -> None:
+    rows = folder.rows[:_SHOWN]
+    tiles = [
+        Tile(pictures[row], (paths[row], f"{grouping.similarities[row]:.3f}"), framed=place == 0)
+        for place, row in enumerate(rows)
+    ]
+    shown = "" if len(rows) == len(folder.rows) else f", the first {len(rows)}"
+    title = f"Group {folder.name}: {len(folder.rows):,} pictures{shown}"
+    subtitle = "the medoid first, then by similarity to it"
+    sheet = contact_sheet(in_rows(tiles, 10), title=title, subtitle=subtitle, tile=120)
+    sheet.save(root / folder.name / "000_contact_sheet.jpg", quality=88)
+
+
+def _overview_sheet(folders: list[GroupFolder], pictures: NDArray[np.uint8], root: Path) -> None:
+    tiles = [
+        Tile(pictures[folder.rows[0]], (f"group {folder.name}", f"{len(folder.rows):,} pictures")) for folder in folders
+    ]
+    title, subtitle = f"The medoids of {len(folders)} groups", "the picture most like all others of its group"
+    contact_sheet(in_rows(tiles, 8), title=title, subtitle=subtitle, tile=140).save(root / "overview.png")
+
+
+def _summary(settings: GroupsParams, found: int, by_elbow: int, by_silhouette: int, artifacts: Artifacts) -> str:
+    summary = f"{found} groups in {artifacts.groups}"
+    if settings.k in ("elbow", "silhouette") and by_elbow != by_silhouette:
+        summary += f"; the elbow says {by_elbow}, the silhouette {by_silhouette}: look at both plots"
+    elif isinstance(settings.k, int) and found < settings.k:
+        summary += f"; there are no more than {found} distinct pictures"
+    return summary

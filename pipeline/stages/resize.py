@@ -1,0 +1,110 @@
+"""Reads every picture of the dataset once: pictures.npy, the index, and rejected.csv with the reasons."""
+
+import functools
+import hashlib
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import PIL
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from pipeline import images
+from pipeline.artifacts import (
+    ArrayWriter,
+    Artifacts,
+    Picture,
+    load_pictures,
+    open_index,
+    save_index,
+    save_json,
+    save_table,
+)
+from pipeline.errors import ArtifactError, DatasetError
+from pipeline.images import SIZE, DecodedPicture, FoundFile, RejectedPictureError, find_files, read_picture
+from pipeline.params import Params
+from pipeline.stages.scan import ascii_safe, scan
+
+Pixels = NDArray[np.uint8]
+
+
+def resize(params: Params, artifacts: Artifacts) -> str:
+    """Write the pictures as uint8 (N, 256, 256, 3), the index, and the list of the rejected.
+
+    Pictures whose content is in the last index are not decoded again.
+
+    Raises
+    ------
+    DatasetError
+        If the folder is missing or empty, or every file in it was rejected.
+    """
+    scan(params, artifacts)
+    folder = Path(params.dataset.path)
+    files = find_files(folder)
+    known = _known_pictures(artifacts)
+    pictures: list[Picture] = []
+    rejected: list[tuple[str, str]] = []
+    reused = 0
+    with ArrayWriter(artifacts.pictures, row_shape=(SIZE, SIZE, 3), dtype=np.uint8) as writer:
+        for file, answer in _read_all(folder, files, params.resize.max_megapixels, known):
+            if isinstance(answer, RejectedPictureError):
+                rejected.append((ascii_safe(file.path), str(answer)))
+                continue
+            reused += answer.pixels is None
+            pixels = known[answer.content][0] if answer.pixels is None else answer.pixels
+            size = known[answer.content][1:] if answer.pixels is None else (answer.width, answer.height)
+            writer.append(pixels[None])
+            pictures.append(Picture(file.path, answer.content, *size))
+        if not pictures:
+            save_table(artifacts.rejected, ("path", "reason"), rejected)
+            raise DatasetError(
+                f"dataset.path: all {len(files):,} files in {folder} were rejected, "
+                f"the first because: {rejected[0][1]}; see {artifacts.rejected}"
+            )
+        artifacts.index.unlink(missing_ok=True)  # the index comes last: without it no artefact is trusted
+        origin = {"dataset": str(folder), "recipe": _recipe()}
+        partial = artifacts.index.with_name(".index.next.sqlite")
+        writer.origin = {"index": save_index(partial, pictures, origin=origin)}
+    os.replace(partial, artifacts.index)
+    save_table(artifacts.rejected, ("path", "reason"), rejected)
+    save_json(artifacts.metrics("resize"), {"pictures": len(pictures), "rejected": len(rejected)})
+    return f"{len(pictures):,} pictures, {len(rejected):,} rejected, {reused:,} known from the last run"
+
+
+def _read_all(
+    folder: Path, files: list[FoundFile], max_megapixels: float, known: dict[str, tuple[Pixels, int, int]]
+) -> Iterator[tuple[FoundFile, DecodedPicture | RejectedPictureError]]:
+    def read(file: FoundFile) -> DecodedPicture | RejectedPictureError:
+        if file.problem:
+            return RejectedPictureError(file.problem)
+        try:
+            return read_picture(folder / file.path, max_megapixels=max_megapixels, known=known.__contains__)
+        except RejectedPictureError as reason:
+            return reason
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of oddities in files that it then reads well
+        answers = images.in_order(read, files, workers=os.cpu_count() or 1)
+        yield from zip(files, tqdm(answers, "resize", len(files), unit=" pictures", smoothing=0.05), strict=True)
+
+
+def _known_pictures(artifacts: Artifacts) -> dict[str, tuple[Pixels, int, int]]:
+    """Return content -> (pixels, width, height) of the last run, if it was made in the same way."""
+    try:
+        with open_index(artifacts.index) as index:
+            pixels = load_pictures(artifacts, index)
+            if index.origin["recipe"] != _recipe():
+                return {}
+            return {p.content: (pixels[row], p.width, p.height) for row, p in enumerate(index.pictures())}
+    except ArtifactError:
+        return {}
+
+
+@functools.cache
+def _recipe() -> str:
+    """Return a digest of how pixels are made: the code that makes them, and Pillow's version."""
+    source = Path(images.__file__).read_bytes()
+    return hashlib.sha256(source + PIL.__version__.encode()).hexdigest()

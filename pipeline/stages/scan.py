@@ -1,0 +1,39 @@
+"""Lists the files of the dataset, for DVC to watch.
+
+DVC cannot watch the folder itself: it stops at the first broken link, and reads every file to hash it. So it
+watches this list, which is made anew at each `dvc repro` and changes only where the folder does.
+"""
+
+from pathlib import Path
+
+from pipeline.artifacts import Artifacts, save_table
+from pipeline.errors import DatasetError
+from pipeline.images import find_files
+from pipeline.params import Params
+
+
+def scan(params: Params, artifacts: Artifacts) -> str:
+    """Write listing.csv: path, size and time of every file below dataset.path.
+
+    Raises
+    ------
+    DatasetError
+        If the folder is missing or holds no file.
+    """
+    folder = Path(params.dataset.path)
+    if not folder.is_dir():
+        raise DatasetError(
+            f"dataset.path: there is no folder {str(folder)!r}; "
+            "write the folder of your pictures into params.yaml, or run `pipeline sample` for the sample"
+        )
+    files = find_files(folder)
+    if not files:
+        raise DatasetError(f"dataset.path: the folder {str(folder)!r} is empty; put pictures into it")
+    rows = [(ascii_safe(f.path), f.size_bytes, f.modified_ns, f.problem) for f in files]
+    save_table(artifacts.listing, ("path", "bytes", "modified_ns", "problem"), rows)
+    return f"{len(files):,} files in {folder}"
+
+
+def ascii_safe(path: str) -> str:
+    """Return a path that UTF-8 can hold: bytes that are not UTF-8 are written as backslash escapes."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

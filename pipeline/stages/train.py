@@ -1,0 +1,135 @@
+"""Trains the autoencoder on the resized pictures."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.artifacts import (
+    Artifacts,
+    load_pictures,
+    open_index,
+    replaced,
+    replaced_folder,
+    save_json,
+    save_table,
+)
+from pipeline.autoencoder import training
+from pipeline.autoencoder.judgement import Judgement, judge, reconstruct
+from pipeline.autoencoder.training import Epoch, Progress, Recipe
+from pipeline.errors import ArtifactError
+from pipeline.params import Params
+from pipeline.plots import plot_losses
+from pipeline.sheets import Tile, contact_sheet
+
+_SHOWN = 8  # pictures on the sheet of reconstructions
+
+
+def train(params: Params, artifacts: Artifacts, *, resume: bool = False) -> str:
+    """Write autoencoder.keras with the best weights, its history, metrics, loss plot and reconstructions.
+
+    The best model is saved after each epoch that improves on it, and the last state beside it: a kill loses
+    at most one epoch, and `resume` goes on from there.
+
+    Raises
+    ------
+    ArtifactError
+        If there is nothing to resume, or it was made from other pictures or params.
+    """
+    with open_index(artifacts.index) as index:
+        digest = index.digest
+        pictures = load_pictures(artifacts, index)
+    recipe = _recipe(params, len(pictures))
+    origin = {"index": digest, **{name: str(value) for name, value in asdict(recipe).items()}}
+    progress = training.start(recipe)
+    if resume:
+        _resume(progress, artifacts.checkpoint, origin)
+    else:
+        with replaced(artifacts.untrained) as path:
+            training.save_model(progress, path)
+    training.train(pictures, recipe, progress, after_epoch=lambda p: _save(p, origin, artifacts), show=True)
+    return _report(pictures, recipe, progress.history, artifacts)
+
+
+def _recipe(params: Params, num_pictures: int) -> Recipe:
+    settings = asdict(params.train)
+    views, policy, classic = settings.pop("views"), settings.pop("precision"), params.train.network == "classic"
+    if classic:
+        settings["objective"] = "reconstruction"
+    if settings["epochs"] == "auto":
+        settings["epochs"] = 50 if classic else min(max(round(views / num_pictures), 5), 60)
+    if settings["batch_size"] == "auto":
+        settings["batch_size"] = 32 if classic else 64
+    return Recipe(**settings, policy=training.processor_policy() if policy == "auto" else policy)
+
+
+def _save(progress: Progress, origin: dict[str, str], artifacts: Artifacts) -> None:
+    """Keep what shall outlive a kill: the best model, the last state, the history."""
+    if progress.history[-1].validation_loss <= progress.best:
+        with replaced(artifacts.autoencoder) as path:
+            training.save_model(progress, path)
+    with replaced_folder(artifacts.checkpoint) as folder:
+        training.save_state(progress, folder / "state.npz")
+        save_json(folder / "progress.json", {"origin": origin, "history": progress.history})
+    save_table(artifacts.history, Epoch._fields, progress.history)
+
+
+def _resume(progress: Progress, checkpoint: Path, origin: dict[str, str]) -> None:
+    """Bring a fresh start to the last whole epoch of an interrupted training."""
+    try:
+        state = json.loads((checkpoint / "progress.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{checkpoint}: nothing to resume ({error}); train without --resume") from error
+    changed = [name for name in origin if state["origin"].get(name) != origin[name] and name != "epochs"]
+    if changed:
+        raise ArtifactError(f"{checkpoint}: made with another {', '.join(changed)}; train without --resume")
+    try:
+        training.restore_state(progress, checkpoint / "state.npz")
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{checkpoint} is damaged ({error}); train without --resume") from error
+    progress.history.extend(Epoch(*epoch) for epoch in state["history"])
+
+
+def _report(pictures: NDArray[np.uint8], recipe: Recipe, history: list[Epoch], artifacts: Artifacts) -> str:
+    """Judge the best model; write metrics, loss plot and sheet; return the summary."""
+    share, seed = recipe.validation_share, recipe.seed
+    training_rows, validation_rows = training.split(len(pictures), validation_share=share, seed=seed)
+    found = judge(artifacts.autoencoder, recipe.network, pictures, training=training_rows, validation=validation_rows)
+    metrics = {"epochs": len(history), **asdict(found), "beats_mean_picture": found.beats_mean_picture}
+    save_json(artifacts.metrics("train"), metrics)
+    _plot(history, found, artifacts)
+    _show(pictures[validation_rows[:: -(-len(validation_rows) // _SHOWN)]], artifacts)
+    return _summary(len(history), found)
+
+
+def _plot(history: list[Epoch], found: Judgement, artifacts: Artifacts) -> None:
+    with replaced(artifacts.plot("loss")) as path:
+        plot_losses(
+            path,
+            epochs=[epoch.epoch for epoch in history],
+            training=[epoch.loss for epoch in history],
+            validation=[epoch.validation_loss for epoch in history],
+            baseline=found.mean_picture_loss,
+        )
+
+
+def _show(originals: NDArray[np.uint8], artifacts: Artifacts) -> None:
+    reconstructions = reconstruct(artifacts.autoencoder, originals)
+    rows = [
+        [Tile(picture, ("original",)) for picture in originals],
+        [Tile(picture, ("reconstruction",)) for picture in reconstructions],
+    ]
+    with replaced(artifacts.plot("reconstructions")) as path:
+        contact_sheet(rows, title="Validation pictures above their reconstructions").save(path)
+
+
+def _summary(epochs: int, found: Judgement) -> str:
+    losses = f"validation loss {found.validation_loss:.4f}, mean picture {found.mean_picture_loss:.4f}"
+    if found.beats_mean_picture:
+        return f"{epochs} epochs; {losses}"
+    return (
+        f"{epochs} epochs; {losses}\nwarning: the autoencoder is no better than predicting the mean picture; "
+        "raise train.epochs or change train.learning_rate"
+    )
