@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
 
 SIZE = 256
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "JPEG2000")
-# Not every format that Pillow knows: EPS starts Ghostscript, and TGA has no signature to tell it by.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "JPEG2000")
+# MPO, of cameras, is opened as JPEG: Pillow registers no opener of that name, and one unknown name here makes
+# it refuse all formats that come after. Not every format that Pillow knows: EPS starts Ghostscript, and TGA has no signature to tell it by.
 
 # What Pillow's decoders raise on damaged data, by its own fuzzing harness; nothing here is a bug of ours.
 _DECODER_ERRORS = (

@@ -68,6 +68,7 @@ class EmbedParams:
 
     dimensions: int = _number(1, 4096)
     fit_pictures: int = _number(2, 1_000_000)
+    seed: int = _number(0, 2**32 - 1)
 
 
 @dataclass(frozen=True, kw_only=True)

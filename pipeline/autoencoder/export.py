@@ -20,7 +20,7 @@ from pipeline.autoencoder.networks import SIZE, build, trunk
 
 _OPSET = 17
 _BATCH = 32
-_NOTHING = 1e-12  # added to a latent, so that one of zeros alone has a direction: blank pictures are alike
+_NOTHING = 1e-12  # added to a vector, so that one of zeros alone has a direction: blank pictures are alike
 _SIGNATURE = [tf.TensorSpec((None, SIZE, SIZE, 3), tf.uint8, name="pictures")]
 
 Function = Callable[[tf.Tensor], tf.Tensor]
@@ -83,7 +83,7 @@ def _latent_embedding(autoencoder: keras.Model) -> Function:
     @tf.function(input_signature=_SIGNATURE)
     def embed(pictures: tf.Tensor) -> tf.Tensor:
         latents = encoder(tf.cast(pictures, tf.float32) / 255.0, training=False)  # (B, 32, 32, 4)
-        return tf.math.l2_normalize(tf.reshape(latents, (-1, int(np.prod(latents.shape[1:])))) + _NOTHING, 1)
+        return _unit(tf.reshape(latents, (-1, int(np.prod(latents.shape[1:])))))
 
     return embed
 
@@ -99,7 +99,7 @@ def _whitened_embedding(autoencoder: keras.Model, whitening: Whitening) -> Funct
     @tf.function(input_signature=_SIGNATURE)
     def embed(pictures: tf.Tensor) -> tf.Tensor:
         centred = _pooled(features, pictures) - whitening.mean
-        return tf.math.l2_normalize(centred @ whitening.components + _NOTHING, 1)  # (B, D)
+        return _unit(centred @ whitening.components)  # (B, D)
 
     return embed
 
@@ -135,4 +135,9 @@ def _pooled(features: keras.Model, pictures: tf.Tensor) -> tf.Tensor:
     _, stage = features(pixels, training=False)  # (B, 8, 8, 256)
     cells = tf.nn.avg_pool2d(tf.nn.relu(stage), 2, 2, "VALID")  # (B, 4, 4, 256)
     roots = tf.sqrt(tf.reshape(cells, (-1, int(np.prod(cells.shape[1:])))))
-    return tf.math.l2_normalize(roots + _NOTHING, 1)  # (B, 4096)
+    return _unit(roots)  # (B, 4096)
+
+
+def _unit(vectors: tf.Tensor) -> tf.Tensor:
+    """Scale (B, D) to unit length; a vector of zeros, of a blank picture, becomes one of equal numbers."""
+    return tf.math.l2_normalize(vectors + _NOTHING, 1, epsilon=_NOTHING**2)

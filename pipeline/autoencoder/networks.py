@@ -99,7 +99,7 @@ def trunk(autoencoder: keras.Model) -> keras.Model:
     The last stage, (B, H / 16, W / 16, 256) before its ReLU, is what embeddings are pooled from.
     """
     encoder = autoencoder.get_layer("encoder")
-    return keras.Model(encoder.inputs, [encoder.output, encoder.get_layer("stage_3").output])
+    return keras.Model(encoder.input, [encoder.output, encoder.get_layer("stage_3").output])
 
 
 def projection_head(channels: int) -> keras.Model:

@@ -40,7 +40,7 @@ def _export(model: Path, path: Path, pictures: NDArray[np.uint8], params: Params
     """Export one network; return its largest difference from Keras on a few pictures."""
     if not model.is_file():
         raise ArtifactError(f"{model} is missing: run `pipeline train` (or `dvc repro`) first")
-    order = np.random.default_rng(params.train.seed).permutation(len(pictures))
+    order = np.random.default_rng(params.embed.seed).permutation(len(pictures))
     rows = np.sort(order[: params.embed.fit_pictures])
     function = embedding(model, pictures, dimensions=params.embed.dimensions, fit_rows=rows)
     some = pictures[:: -(-len(pictures) // _CHECKED)]

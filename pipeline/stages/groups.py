@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from pipeline import medoids
@@ -34,11 +35,12 @@ def groups(params: Params, artifacts: Artifacts) -> str:
         embeddings = np.asarray(load_embeddings(artifacts, index))
         pictures = load_pictures(artifacts, index)
     generator = np.random.default_rng(params.groups.seed)
-    sweep = _sweep(embeddings, params.groups, generator)
-    by_elbow = medoids.k_by_elbow(sweep.ks, sweep.losses)
-    by_silhouette = medoids.k_by_silhouette(sweep.ks, sweep.silhouettes)
-    k = {"elbow": by_elbow, "silhouette": by_silhouette}.get(str(params.groups.k), params.groups.k)
-    grouping = _group(embeddings, int(k), sweep, params.groups, generator)
+    with threadpool_limits(1, user_api="blas"):  # many small products: threads cost more than they give
+        sweep = _sweep(embeddings, params.groups, generator)
+        by_elbow = medoids.k_by_elbow(sweep.ks, sweep.losses)
+        by_silhouette = medoids.k_by_silhouette(sweep.ks, sweep.silhouettes)
+        k = {"elbow": by_elbow, "silhouette": by_silhouette}.get(str(params.groups.k), params.groups.k)
+        grouping = _group(embeddings, int(k), sweep, params.groups, generator)
     _save_tables(paths, grouping, sweep, artifacts)
     _plot(sweep, by_elbow, by_silhouette, artifacts)
     folders = lay_out(paths, groups=grouping.groups, medoids=grouping.medoids, similarities=grouping.similarities)

@@ -24,9 +24,9 @@ from pipeline.artifacts import (
     save_table,
 )
 from pipeline.errors import ArtifactError, DatasetError
-from pipeline.images import SIZE, DecodedPicture, FoundFile, RejectedPictureError, find_files, read_picture
+from pipeline.images import SIZE, DecodedPicture, FoundFile, RejectedPictureError, read_picture
 from pipeline.params import Params
-from pipeline.stages.scan import ascii_safe, scan
+from pipeline.stages.scan import ascii_safe, dataset_files
 
 Pixels = NDArray[np.uint8]
 
@@ -41,9 +41,8 @@ def resize(params: Params, artifacts: Artifacts) -> str:
     DatasetError
         If the folder is missing or empty, or every file in it was rejected.
     """
-    scan(params, artifacts)
     folder = Path(params.dataset.path)
-    files = find_files(folder)
+    files = dataset_files(folder)
     known = _known_pictures(artifacts)
     pictures: list[Picture] = []
     rejected: list[tuple[str, str]] = []

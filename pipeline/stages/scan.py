@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.artifacts import Artifacts, save_table
 from pipeline.errors import DatasetError
-from pipeline.images import find_files
+from pipeline.images import FoundFile, find_files
 from pipeline.params import Params
 
 
@@ -21,6 +21,14 @@ def scan(params: Params, artifacts: Artifacts) -> str:
         If the folder is missing or holds no file.
     """
     folder = Path(params.dataset.path)
+    files = dataset_files(folder)
+    rows = [(ascii_safe(f.path), f.size_bytes, f.modified_ns, f.problem) for f in files]
+    save_table(artifacts.listing, ("path", "bytes", "modified_ns", "problem"), rows)
+    return f"{len(files):,} files in {folder}"
+
+
+def dataset_files(folder: Path) -> list[FoundFile]:
+    """Return every file below the dataset's folder, sorted; DatasetError if it is missing or holds none."""
     if not folder.is_dir():
         raise DatasetError(
             f"dataset.path: there is no folder {str(folder)!r}; "
@@ -29,9 +37,7 @@ def scan(params: Params, artifacts: Artifacts) -> str:
     files = find_files(folder)
     if not files:
         raise DatasetError(f"dataset.path: the folder {str(folder)!r} is empty; put pictures into it")
-    rows = [(ascii_safe(f.path), f.size_bytes, f.modified_ns, f.problem) for f in files]
-    save_table(artifacts.listing, ("path", "bytes", "modified_ns", "problem"), rows)
-    return f"{len(files):,} files in {folder}"
+    return files
 
 
 def ascii_safe(path: str) -> str:

@@ -1,0 +1,180 @@
+"""The autoencoder room: networks, objectives, views, training, export."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pipeline.autoencoder import training
+from pipeline.autoencoder.export import embedding, export, half_whitening, run
+from pipeline.autoencoder.judgement import judge, reconstruct
+from pipeline.autoencoder.networks import PixelShuffle, StandardisedConv, build, trunk
+from pipeline.autoencoder.objectives import info_nce
+from pipeline.autoencoder.training import Recipe
+from pipeline.autoencoder.views import random_views
+from pipeline.encoder import encode, open_encoder
+
+
+def recipe(network: str = "residual", objective: str = "reconstruction", epochs: int = 2) -> Recipe:
+    """Return a recipe for a few small pictures."""
+    return Recipe(network, objective, epochs, 4, 1e-3, 0.25, 32, "float32", 7)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> np.ndarray:
+    """Return 8 smooth random pictures, uint8 (8, 256, 256, 3)."""
+    coarse = np.random.default_rng(0).random((8, 4, 4, 3)).astype(np.float32)
+    return np.rint(tf.image.resize(coarse, (256, 256), "bicubic").numpy().clip(0, 1) * 255).astype(np.uint8)
+
+
+def layers_of(model: keras.Model, kind: type) -> list[keras.layers.Layer]:
+    """Return the layers of one kind, in order."""
+    return [layer for layer in model.layers if type(layer) is kind]
+
+
+def test_classic_is_the_published_network() -> None:
+    model = build("classic", policy="float32")
+    encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
+    convolutions = layers_of(encoder, keras.layers.Conv2D)
+    assert [c.filters for c in convolutions] == [16, 8, 4]
+    assert [c.filters for c in layers_of(decoder, keras.layers.Conv2D)] == [4, 8, 16, 3]
+    assert all(c.kernel_size == (3, 3) for c in convolutions)
+    assert all(c.activation.__name__ == "relu" and c.kernel_regularizer for c in convolutions)
+    assert [p.pool_size for p in layers_of(encoder, keras.layers.MaxPooling2D)] == [(2, 2)] * 3
+    assert [u.interpolation for u in layers_of(decoder, keras.layers.UpSampling2D)] == ["bilinear"] * 3
+
+
+@pytest.mark.parametrize("network", ["classic", "residual"])
+def test_a_network_goes_from_pictures_over_latents_to_pictures(network: str) -> None:
+    model = build(network, policy="float32")
+    x = np.zeros((1, 256, 256, 3), np.float32)
+    assert model.get_layer("encoder")(x).shape == (1, 32, 32, 4)
+    assert model(x).shape == (1, 256, 256, 3)
+
+
+def test_an_unknown_network_is_refused() -> None:
+    with pytest.raises(ValueError, match="classic, residual, got 'deep'"):
+        build("deep", policy="float32")
+
+
+def test_the_trunk_gives_latents_and_the_last_stage() -> None:
+    latents, stage = trunk(build("residual", policy="float32"))(np.zeros((1, 64, 64, 3), np.float32))
+    assert (latents.shape, stage.shape) == ((1, 8, 8, 4), (1, 4, 4, 256))
+
+
+def test_pixel_shuffle_is_depth_to_space() -> None:
+    x = np.random.default_rng(0).random((2, 3, 5, 48)).astype(np.float32)
+    np.testing.assert_array_equal(PixelShuffle(4)(x), tf.nn.depth_to_space(x, 4))
+
+
+def test_a_standardised_kernel_does_not_see_a_constant() -> None:
+    layer = StandardisedConv(6, 3)
+    inside = layer(np.full((1, 7, 7, 5), 3.0, np.float32))[:, 1:-1, 1:-1]  # away from the padding
+    np.testing.assert_allclose(inside, 0.0, atol=1e-5)
+
+
+def test_views_stay_in_range_and_repeat_with_their_seed(pictures: np.ndarray) -> None:
+    scaled = tf.constant(pictures, tf.float32) / 255.0
+    first, again, other = (
+        random_views(scaled, size=48, seed=tf.constant(seed)).numpy() for seed in ((1, 2), (1, 2), (1, 3))
+    )
+    assert first.shape == (8, 48, 48, 3)
+    assert first.min() >= 0
+    assert first.max() <= 1
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_a_view_of_a_grey_picture_differs_in_colour_by_its_cast_alone() -> None:
+    grey = tf.fill((16, 64, 64, 3), 0.4)
+    views = random_views(grey, size=32, seed=tf.constant((0, 0))).numpy()
+    np.testing.assert_allclose(np.ptp(views, axis=(1, 2)), 0.0, atol=1e-5)
+    casts = views[:, 0, 0] / views[:, 0, 0].mean(axis=1, keepdims=True)
+    assert np.abs(casts - 1).max() < 0.31  # (1 + 0.15) / mean(1 - 0.15, ...) at most
+
+
+def test_info_nce_is_what_its_formula_gives_by_hand() -> None:
+    projections = np.array([[1, 0], [0, 2], [3, 0], [0, 1]], np.float32)  # views 0 and 2, 1 and 3 are partners
+    by_hand = -np.log(np.exp(1 / 0.2) / (np.exp(1 / 0.2) + 2 * np.exp(0)))
+    assert float(info_nce(projections)) == pytest.approx(by_hand, rel=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 10, 101])
+def test_the_split_covers_every_picture_and_leaves_no_part_empty(count: int) -> None:
+    parts = training.split(count, validation_share=0.2, seed=3)
+    assert min(map(len, parts)) >= 1
+    assert set(np.concatenate(parts).tolist()) == set(range(count))
+    assert count == 1 or not set(parts[0]) & set(parts[1])
+
+
+def test_half_whitening_turns_each_spread_into_its_root() -> None:
+    generator = np.random.default_rng(0)
+    features = (generator.normal(size=(4000, 3)) * [9.0, 4.0, 1.0] + 5).astype(np.float32)
+    whitening = half_whitening(features, dimensions=3)
+    spreads = ((features - whitening.mean) @ whitening.components).std(axis=0)
+    np.testing.assert_allclose(spreads, [3.0, 2.0, 1.0], rtol=0.05)
+
+
+@pytest.mark.parametrize("features", [np.ones((1, 5), np.float32), np.ones((6, 5), np.float32)])
+def test_half_whitening_of_pictures_that_are_all_alike_is_finite(features: np.ndarray) -> None:
+    whitening = half_whitening(features, dimensions=4)
+    assert whitening.components.shape == (5, 1)
+    assert np.isfinite(whitening.components).all()
+
+
+@pytest.mark.parametrize("objective", ["reconstruction", "contrastive"])
+def test_training_lowers_the_loss_and_the_same_seed_gives_the_same_history(
+    pictures: np.ndarray, objective: str
+) -> None:
+    def losses() -> list[float]:
+        progress = training.start(recipe(objective=objective, epochs=4))
+        training.train(
+            pictures, recipe(objective=objective, epochs=4), progress, after_epoch=lambda _: None, show=False
+        )
+        return [epoch.loss for epoch in progress.history]
+
+    first = losses()
+    assert first[-1] < first[0]
+    assert losses() == first
+
+
+@pytest.mark.parametrize("network", ["classic", "residual"])
+def test_the_exported_encoder_equals_keras_and_gives_unit_vectors(
+    pictures: np.ndarray, network: str, tmp_path: Path
+) -> None:
+    training.save_model(training.start(recipe(network)), tmp_path / "model.keras")
+    function = embedding(tmp_path / "model.keras", pictures, dimensions=5, fit_rows=np.arange(8))
+    export(function, tmp_path / "encoder.onnx")
+    encoder = open_encoder(tmp_path / "encoder.onnx")
+    embeddings = encode(encoder, pictures, progress=False)
+    assert encoder.dimensions == {"classic": 4096, "residual": 5}[network]
+    np.testing.assert_allclose(embeddings, run(function, pictures), atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1.0, atol=1e-5)
+
+
+def test_a_latent_of_zeros_has_a_direction(pictures: np.ndarray, tmp_path: Path) -> None:
+    progress = training.start(recipe("classic"))
+    last = layers_of(progress.networks.autoencoder.get_layer("encoder"), keras.layers.Conv2D)[-1]
+    last.set_weights([np.zeros_like(last.kernel), np.full(4, -1.0, np.float32)])  # ReLU gives zeros alone
+    training.save_model(progress, tmp_path / "model.keras")
+    function = embedding(tmp_path / "model.keras", pictures, dimensions=5, fit_rows=np.arange(8))
+    np.testing.assert_allclose(run(function, pictures[:1]), 1 / 64, rtol=1e-5)  # 4,096 equal numbers
+
+
+def test_the_judgement_of_the_mean_picture_is_the_variance_around_it(pictures: np.ndarray, tmp_path: Path) -> None:
+    training.save_model(training.start(recipe()), tmp_path / "model.keras")
+    rows = np.arange(8)
+    found = judge(tmp_path / "model.keras", "residual", pictures, training=rows, validation=rows)
+    assert found.mean_picture_loss == pytest.approx((pictures / 255.0).var(axis=0).mean(), rel=1e-4)
+    assert found.loss == pytest.approx(found.validation_loss)
+
+
+def test_reconstructions_are_pictures(pictures: np.ndarray, tmp_path: Path) -> None:
+    training.save_model(training.start(recipe()), tmp_path / "model.keras")
+    rebuilt = reconstruct(tmp_path / "model.keras", pictures[:2])
+    assert (rebuilt.shape, rebuilt.dtype) == ((2, 256, 256, 3), np.uint8)
