@@ -24,8 +24,8 @@ from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
 
 SIZE = 256
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "JPEG2000")
-# MPO, of cameras, is opened as JPEG: Pillow registers no opener of that name, and one unknown name here makes
-# it refuse all formats that come after. Not every format that Pillow knows: EPS starts Ghostscript, and TGA has no signature to tell it by.
+# MPO, the JPEG of some cameras, is opened under the name JPEG; Pillow raises KeyError at the name MPO, and looks
+# no further. Left out on purpose: EPS starts Ghostscript, and TGA has no signature to tell it by.
 
 # What Pillow's decoders raise on damaged data, by its own fuzzing harness; nothing here is a bug of ours.
 _DECODER_ERRORS = (
@@ -56,7 +56,8 @@ class FoundFile:
 class DecodedPicture:
     """A picture that was read: sha256 of its file, original upright size, and its pixels.
 
-    `pixels` is uint8 (256, 256, 3), RGB; None if the content was known already.
+    `pixels` is uint8 (256, 256, 3), RGB; None if the content was known already: then the size is the header's,
+    not turned upright.
     """
 
     content: str
@@ -125,7 +126,7 @@ def read_picture(
         If the file is empty, too large, damaged or no picture; the message is the reason.
     """
     try:
-        path.name.encode()
+        str(path).encode()
         with path.open("rb") as file:
             width, height = _size(file, max_megapixels)
             file.seek(0)
@@ -229,14 +230,13 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit, 32-bit or float grey to 8 bits: by the range that the type implies, else by its own."""
+    """Scale 16-bit, 32-bit or float grey to 8 bits: by the range in use for its type, else by its own."""
     values = np.asarray(image).astype(np.float64)
     values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = values.min(), values.max()
-    if image.mode == "F" and low >= 0 and high <= 1:
-        low, high = 0.0, 1.0
-    elif low >= 0 and high <= 65535:
-        low, high = 0.0, 65535.0
+    tops = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)  # floats are written in any of the three
+    if low >= 0 and high <= tops[-1]:
+        low, high = 0.0, next(top for top in tops if high <= top)
     scaled = (values - low) * (255.0 / max(high - low, 1e-30))
     return Image.fromarray(np.rint(scaled).astype(np.uint8))
 

@@ -119,7 +119,7 @@ def load_params(path: Path) -> Params:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ParamsError(f"{path} is missing: run the command in the folder that holds it") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise ParamsError(f"{path} cannot be read as YAML: {error}; mend it") from error
     params = cast(Params, _build(Params, raw, ""))
     _check_across(params)
@@ -152,7 +152,7 @@ def _value(hint: Any, raw: Any, name: str, limits: dict[str, float]) -> Any:
     words = [word for kind in kinds if typing.get_origin(kind) is Literal for word in typing.get_args(kind)]
     if isinstance(raw, str) and (raw in words or (str in kinds and raw)):
         return raw
-    if isinstance(raw, int) and not isinstance(raw, bool) and float in kinds:
+    if type(raw) is int and float in kinds and abs(raw) <= limits["maximum"]:
         raw = float(raw)
     if type(raw) in kinds and type(raw) in (int, float) and limits["minimum"] <= raw <= limits["maximum"]:
         return raw

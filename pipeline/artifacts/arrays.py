@@ -7,7 +7,7 @@ the number of rows is known.
 """
 
 import json
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -43,8 +43,12 @@ class ArrayWriter(AbstractContextManager["ArrayWriter"]):
         self.origin: Origin = {}
 
     def __enter__(self) -> Self:
-        self._file = self._replaced.__enter__().open("wb")
-        self._file.write(b" " * _HEADER_BYTES)
+        with ExitStack() as stack:
+            temporary = stack.enter_context(self._replaced)
+            self._file = stack.enter_context(temporary.open("wb"))
+            self._file.write(b" " * _HEADER_BYTES)
+            stack.push(self._write_header)
+            self._ending = stack.pop_all()
         return self
 
     def append(self, rows: NDArray[Any]) -> None:
@@ -57,11 +61,12 @@ class ArrayWriter(AbstractContextManager["ArrayWriter"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        if error is None:
+        return self._ending.__exit__(kind, error, trace)
+
+    def _write_header(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
             self._file.seek(0)
             self._file.write(_header(self._dtype, (self.count, *self._row_shape), self.origin))
-        self._file.close()
-        return self._replaced.__exit__(kind, error, trace)
 
 
 def save_array(path: Path, array: NDArray[Any], *, origin: Origin) -> None:

@@ -17,6 +17,7 @@ def replaced(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it to `path` if the block ends well, else remove it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
+    temporary.unlink(missing_ok=True)  # what a killed run left; SQLite would go on with it
     try:
         yield temporary
         os.replace(temporary, path)
@@ -55,9 +56,12 @@ def load_json(path: Path, *, stage: str) -> Any:
 def save_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a CSV file (UTF-8, header first)."""
     with replaced(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+        plain = csv.writer(file, lineterminator="\n")
+        quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        for row in (header, *rows):
+            # Python before 3.13 leaves a carriage return bare; macOS puts files named "Icon\r" into folders.
+            writer = quoted if any("\r" in str(value) for value in row) else plain
+            writer.writerow(row)
 
 
 def load_table(path: Path, header: Sequence[str], *, stage: str) -> list[list[str]]:
@@ -71,7 +75,7 @@ def load_table(path: Path, header: Sequence[str], *, stage: str) -> list[list[st
     try:
         with path.open(encoding="utf-8", newline="") as file:
             first, *rows = csv.reader(file)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise _unreadable(path, stage, error) from error
     if first != list(header) or any(len(row) != len(header) for row in rows):
         raise ArtifactError(f"{path}: expected the columns {','.join(header)}, got {','.join(first)}; "

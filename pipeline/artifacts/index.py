@@ -97,13 +97,20 @@ def open_index(path: Path) -> Iterator[Index]:
     Raises
     ------
     ArtifactError
-        If it is missing or damaged.
+        If it is missing or damaged; damage may show only inside the block, when rows are read.
     """
     if not path.is_file():
         raise ArtifactError(f"{path} is missing: run `pipeline resize` (or `dvc repro`) first")
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
         try:
             index = Index(connection)
-        except (sqlite3.DatabaseError, KeyError) as error:
-            raise ArtifactError(f"{path} is damaged ({error}): run `pipeline resize` again") from error
-        yield index
+        except (sqlite3.DatabaseError, KeyError, ValueError) as error:
+            raise _damaged(path, error) from error
+        try:
+            yield index
+        except sqlite3.DatabaseError as error:  # a damaged page shows only when it is read
+            raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> ArtifactError:
+    return ArtifactError(f"{path} is damaged ({error}): run `pipeline resize` again")

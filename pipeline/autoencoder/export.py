@@ -9,13 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
 import onnx
-import tensorflow as tf
-import tf2onnx
 from numpy.typing import NDArray
 
+from pipeline.autoencoder.backend import keras, tf
 from pipeline.autoencoder.networks import SIZE, build, trunk
 
 _OPSET = 17
@@ -124,6 +122,8 @@ def half_whitening(features: NDArray[np.float32], *, dimensions: int) -> Whiteni
 
 def export(function: Function, path: Path) -> None:
     """Write a function from uint8 pictures to float32 vectors as an ONNX file."""
+    import tf2onnx  # here, because it imports TensorFlow as loudly as `backend` keeps it from being
+
     model, _ = tf2onnx.convert.from_function(function, input_signature=_SIGNATURE, opset=_OPSET)
     onnx.save(model, path)
 

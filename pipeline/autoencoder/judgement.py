@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
+from pipeline.autoencoder.backend import keras, tf
 from pipeline.autoencoder.objectives import reconstruction_error
 
 _JUDGED = 1000  # pictures of each part that are looked at, at most

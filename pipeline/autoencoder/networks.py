@@ -4,8 +4,7 @@
 is fully convolutional and has no batch statistics, so that it trains on crops and encodes whole pictures.
 """
 
-import keras
-from keras import layers
+from pipeline.autoencoder.backend import keras, layers
 
 SIZE = 256
 LATENT = (32, 32, 4)

@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-import keras
-import tensorflow as tf
-
+from pipeline.autoencoder.backend import keras, tf
 from pipeline.autoencoder.networks import projection_head, trunk
 from pipeline.autoencoder.views import random_views
 

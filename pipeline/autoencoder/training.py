@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from pipeline.autoencoder.backend import keras, tf
 from pipeline.autoencoder.networks import SIZE, build
 from pipeline.autoencoder.objectives import Networks, Objective, contrastive, networks_for, reconstruction
 

@@ -4,7 +4,7 @@ A view is a random crop, mirrored or not, with other brightness, contrast, satur
 same seed gives the same views.
 """
 
-import tensorflow as tf
+from pipeline.autoencoder.backend import tf
 
 _AREA = (0.2, 1.0)  # share of the picture that a crop shows
 _ASPECT = 0.28  # largest logarithm of a crop's height : width

@@ -59,6 +59,7 @@ class Plan:
 
     @property
     def total(self) -> int:
+        """Number of files."""
         return len(self.crystals) + len(self.exact) + len(self.near) + 1
 
 

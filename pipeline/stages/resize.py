@@ -95,7 +95,7 @@ def _known_pictures(artifacts: Artifacts) -> dict[str, tuple[Pixels, int, int]]:
     try:
         with open_index(artifacts.index) as index:
             pixels = load_pictures(artifacts, index)
-            if index.origin["recipe"] != _recipe():
+            if index.origin.get("recipe") != _recipe():
                 return {}
             return {p.content: (pixels[row], p.width, p.height) for row, p in enumerate(index.pictures())}
     except ArtifactError:
