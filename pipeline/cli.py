@@ -87,7 +87,12 @@ def train(
     """Train the autoencoder on the resized pictures."""
     from pipeline.stages.train import train as stage
 
-    _say("train", stage(*_given(context), resume=resume))
+    try:
+        summary = stage(*_given(context), resume=resume)
+    except KeyboardInterrupt:
+        _say("train", "interrupted; the best model so far is kept; go on with `pipeline train --resume`")
+        raise typer.Exit(130) from None
+    _say("train", summary)
 
 
 @app.command(epilog="Example: pipeline embed")

@@ -77,12 +77,14 @@ def _best(
     if not depth:
         return np.empty((len(vectors), 0), NEIGHBOUR)
     least = _lower_bound(similarities, depth) - 2 * _ROUNDING
-    lists, rows = np.nonzero(similarities >= least[:, None])  # candidates of all lists, one after another
-    values = similarities[lists, rows].astype(np.float64)
-    order = np.lexsort((-values, lists))
+    found = np.flatnonzero(similarities >= least[:, None])  # candidates of all lists, one after another
+    lists, rows = np.divmod(found, similarities.shape[1])
+    values = similarities.ravel()[found].astype(np.float64)
+    order = np.argsort(4.0 * lists - values)  # similarities span 2, so lists stay apart; one key sorts faster
     lists, rows, values = lists[order], rows[order], values[order]
-    _settle(embeddings, vectors, lists, rows, values)
-    order = np.lexsort((rows, -values, lists))
+    unsure = _settle(embeddings, vectors, lists, rows, values)
+    order = np.arange(len(values))  # whatever is sure stands in its place
+    order[unsure] = unsure[np.lexsort((rows[unsure], -values[unsure], lists[unsure]))]
     first = np.searchsorted(lists, np.arange(len(vectors)))
     kept = order[first[:, None] + np.arange(depth)]  # (B, depth)
     best = np.empty(kept.shape, NEIGHBOUR)
@@ -109,8 +111,8 @@ def _settle(
     lists: NDArray[np.int64],
     rows: NDArray[np.int64],
     values: NDArray[np.float64],
-) -> None:
-    """Replace, in place, the values of neighbouring candidates that float32 cannot tell apart by float64 ones."""
+) -> NDArray[np.int64]:
+    """Replace, in place, values of neighbouring candidates that float32 can't tell apart; return where they stand."""
     close = (lists[1:] == lists[:-1]) & (values[:-1] - values[1:] < 2 * _ROUNDING)
     unsure = np.flatnonzero(np.append(close, False) | np.append(False, close))
     step = max(1, _EXACT_NUMBERS // embeddings.shape[1])
@@ -120,3 +122,4 @@ def _settle(
         values[some] = np.einsum(
             "nd,nd->n", embeddings[rows[some]], vectors[lists[some]], dtype=np.float64, casting="same_kind"
         )
+    return unsure

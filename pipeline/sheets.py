@@ -36,8 +36,8 @@ def contact_sheet(rows: Sequence[Sequence[Tile]], *, title: str, subtitle: str =
     row_height = tile + (8 + lines * _LINE if lines else 0) + _GAP
     head = 66 if subtitle else 44
     columns = max((len(row) for row in rows), default=1)
-    title_width = int(_font(22).getlength(title))
-    width = max(2 * _MARGIN + columns * (tile + _GAP) - _GAP, title_width + 2 * _MARGIN)
+    text_width = int(max(_font(22).getlength(title), _font(14).getlength(subtitle)))
+    width = 2 * _MARGIN + max(columns * (tile + _GAP) - _GAP, text_width)
     sheet = Image.new("RGB", (width, head + _MARGIN + len(rows) * row_height + _MARGIN - _GAP), _PAPER)
     draw = ImageDraw.Draw(sheet)
     draw.text((_MARGIN, 16), title, _INK, _font(22))
@@ -66,7 +66,8 @@ def _paste(sheet: Image.Image, draw: ImageDraw.ImageDraw, one: Tile, corner: tup
 
 
 def _cut(text: str, width: int) -> str:
-    """Shorten a text from its front, where paths differ least, until it fits."""
+    """Shorten a text from its front, where paths differ least, until it fits; in one line, without controls."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
     if _font(13).getlength(text) <= width:
         return text
     while text and _font(13).getlength("…" + text) > width:

@@ -7,6 +7,7 @@ the number of rows is known.
 """
 
 import json
+import tokenize
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,8 @@ from pipeline.errors import ArtifactError
 _MAGIC = b"\x93NUMPY\x01\x00"
 _HEADER_BYTES = 512  # a multiple of 64, as the format asks for; room for two digests
 _COMMENT = "# made from "
+# What numpy.load raises on damaged files, by trying every value of every byte of a header (numpy 2.4.6).
+_DAMAGE = (OSError, ValueError, EOFError, SyntaxError, TypeError, tokenize.TokenError)
 
 Origin = dict[str, str]
 
@@ -108,7 +111,7 @@ def load_array(
         found = made_from(path)
     except FileNotFoundError:
         raise ArtifactError(f"{path} is missing: run `pipeline {stage}` (or `dvc repro`) first") from None
-    except (OSError, ValueError, EOFError) as error:
+    except _DAMAGE as error:
         raise ArtifactError(f"{path} is damaged ({error}): {remedy}") from error
     got = array.shape[1:]
     fits = len(got) == len(row_shape) and all(w in (None, g) for w, g in zip(row_shape, got, strict=True))

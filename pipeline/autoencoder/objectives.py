@@ -8,7 +8,7 @@ from pipeline.autoencoder.networks import projection_head, trunk
 from pipeline.autoencoder.views import random_views
 
 _TEMPERATURE = 0.2
-_REBUILT = 4  # one picture in so many is rebuilt as well: enough for the decoder, at a small part of the time
+_REBUILT = 8  # one picture in so many is rebuilt as well: enough for the decoder, at a small part of the time
 _WEIGHT = 10.0  # of the reconstruction error beside the contrastive loss
 
 Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]

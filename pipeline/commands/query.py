@@ -1,10 +1,11 @@
 """Answers which pictures of the folder look most like a given one: from the cache, or encoded afresh."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -47,7 +48,7 @@ class Answer:
     def as_json(self) -> dict[str, Any]:
         """Return the answer as plain values."""
         results = [{"rank": r.rank, "path": r.path, "similarity": round(r.similarity, 6)} for r in self.results]
-        return {"query": str(self.query), "mode": self.mode, "results": results}
+        return {"query": _shown(self.query), "mode": self.mode, "results": results}
 
 
 class Searcher:
@@ -70,7 +71,7 @@ class Searcher:
         ArtifactError
             If an artefact is missing, damaged or stale.
         """
-        if not image.is_file():
+        if not os.path.isfile(image):  # unlike Path's, False for a name that is too long
             raise QueryError(f"{image}: there is no such picture; check the path")
         row = None if mode == "fresh" else self._row(image)
         if row is None and mode == "cached":
@@ -83,13 +84,15 @@ class Searcher:
         """Return the row that holds the image's content; of copies, the one that lies where the image lies."""
         from pipeline.images import content_of
 
-        rows = self.index.rows_of_content(content_of(image))
         try:
-            inside = image.resolve().relative_to(self.index.dataset.resolve())
-        except ValueError:
-            inside = None
-        own = self.index.rows_of_path(PurePosixPath(inside).as_posix()) if inside else []
-        return next((row for row in own if row in rows), rows[0] if rows else None)
+            rows = self.index.rows_of_content(content_of(image))
+        except OSError as error:
+            raise QueryError(f"{image}: {error.strerror}; ask for a readable picture") from error
+        places = (os.path.abspath, os.path.realpath)  # as it is called first: it may be a link to its own copy
+        inside = [os.path.relpath(place(image), place(self.index.dataset)) for place in places]
+        paths = {row: self.index.path(row) for row in rows}
+        own = [row for path in inside for row in rows if paths[row] == path]
+        return next(iter(own + rows), None)
 
     def _cached(self, row: int, count: int) -> NDArray[np.void]:
         listed: NDArray[np.void] = load_neighbours(self._artifacts, self.index)[row]
@@ -141,7 +144,7 @@ def expand(images: list[Path]) -> list[tuple[Path, bool]]:
 
     files: list[tuple[Path, bool]] = []
     for image in images:
-        if image.is_dir():
+        if os.path.isdir(image):
             files += [(image / file.path, True) for file in find_files(image)]
         else:
             files.append((image, False))
@@ -150,7 +153,7 @@ def expand(images: list[Path]) -> list[tuple[Path, bool]]:
 
 def format_answer(answer: Answer) -> str:
     """Return an answer as a table for a terminal."""
-    lines = [f"{answer.query} ({answer.mode})", "rank  similarity  path"]
+    lines = [f"{_shown(answer.query)} ({answer.mode})", "rank  similarity  path"]
     lines += [f"{r.rank:4d}  {r.similarity:10.4f}  {r.path}" for r in answer.results]
     return "\n".join(lines)
 
@@ -177,11 +180,21 @@ def save_sheet(answers: list[Answer], target: Path, searcher: Searcher, artifact
 def copy_results(answers: list[Answer], folder: Path, dataset: Path) -> None:
     """Copy what was found into a folder, named by rank, similarity and path; one folder a query if several."""
     for number, answer in enumerate(answers, 1):
-        target = folder if len(answers) == 1 else folder / f"{number:03d}_{answer.query.stem}"
+        target = folder if len(answers) == 1 else folder / f"{number:03d}_{_short(answer.query.stem)}"
         target.mkdir(parents=True, exist_ok=True)
         for r in answer.results:
-            name = r.path.replace("/", "_")[-180:]
+            name = f"{r.rank:03d}_{r.similarity:.3f}_{_short(r.path.replace('/', '_'))}"
             try:
-                shutil.copy2(dataset / r.path, target / f"{r.rank:03d}_{r.similarity:.3f}_{name}")
+                shutil.copy2(dataset / r.path, target / name)
             except FileNotFoundError as error:
                 raise QueryError(f"{dataset / r.path} has gone; run `pipeline resize` again") from error
+
+
+def _short(name: str) -> str:
+    """Return the end of a file name, for file systems allow 255 bytes and some are taken by numbers."""
+    return os.fsencode(name)[-180:].decode(errors="ignore")
+
+
+def _shown(path: Path) -> str:
+    """Return a path that any stream can hold: bytes that are not UTF-8 as backslash escapes."""
+    return os.fsencode(path).decode(errors="backslashreplace")

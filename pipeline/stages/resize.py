@@ -63,7 +63,6 @@ def resize(params: Params, artifacts: Artifacts) -> str:
                 f"dataset.path: all {len(files):,} files in {folder} were rejected, "
                 f"the first because: {rejected[0][1]}; see {artifacts.rejected}"
             )
-        artifacts.index.unlink(missing_ok=True)  # the index comes last: without it no artefact is trusted
         origin = {"dataset": str(folder), "recipe": _recipe()}
         partial = artifacts.index.with_name(".index.next.sqlite")
         writer.origin = {"index": save_index(partial, pictures, origin=origin)}

@@ -1,0 +1,241 @@
+"""Agreement with labels: values derived by hand, chance by drawing, and the stage that puts them together."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, astuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import CLASSES, Line
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
+
+from pipeline.artifacts import load_json, open_index
+from pipeline.cli import app
+from pipeline.errors import ArtifactError, ParamsError
+from pipeline.evaluation import adjusted_rand, agreement, chance, pixel_embeddings, purity
+from pipeline.stages.evaluate import read_labels
+
+MEASURES = ["top4", "top4_macro", "top1", "map_at_10"]
+
+
+def run(line: Line, *arguments: str) -> Result:
+    options = ["--params", str(line.params_file), "--artifacts", str(line.artifacts.root)]
+    return CliRunner().invoke(app, [*options, *arguments])
+
+
+# --- agreement ----------------------------------------------------------------------------------------------
+
+
+def test_agreement_is_what_a_hand_finds() -> None:
+    labels = np.array([0, 0, 0, 1, 1])
+    neighbours = np.array(
+        [
+            [1, 2, 3, 4],  # right right wrong wrong: AP = (1/1 + 2/2) / 2 = 1
+            [3, 0, 4, 2],  # wrong right wrong right: AP = (1/2 + 2/4) / 2 = 1/2
+            [3, 4, 0, 1],  # wrong wrong right right: AP = (1/3 + 2/4) / 2 = 5/12
+            [4, 0, 1, 2],  # right: AP = 1
+            [0, 1, 2, 3],  # right at last: AP = 1/4
+        ]
+    )
+    found = agreement(neighbours, labels)
+    assert found.top4 == pytest.approx((2 + 2 + 2 + 1 + 1) / 20)
+    assert found.top4_macro == pytest.approx((1 / 2 + 1 / 4) / 2)
+    assert found.top1 == pytest.approx(2 / 5)
+    assert found.map_at_10 == pytest.approx((1 + 1 / 2 + 5 / 12 + 1 + 1 / 4) / 5)
+
+
+def test_lists_that_show_the_own_class_first_are_perfect_but_for_small_classes() -> None:
+    labels = np.repeat([0, 1], 6)
+    neighbours = np.array([[j for j in range(12) if j != i and labels[i] == labels[j]] for i in range(12)])
+    assert astuple(agreement(neighbours, labels)) == (1.0, 1.0, 1.0, 1.0)
+
+
+def test_a_picture_alone_in_its_class_counts_as_wrong() -> None:
+    labels = np.array([0, 0, 1])
+    found = agreement(np.array([[1, 2], [0, 2], [0, 1]]), labels)
+    assert found.top1 == pytest.approx(2 / 3)
+    assert found.top4_macro == pytest.approx((1 / 2 + 0) / 2)
+    assert found.map_at_10 == pytest.approx(2 / 3)
+
+
+def test_a_class_larger_than_the_list_can_reach_a_full_precision() -> None:
+    labels = np.zeros(30, np.int64)
+    neighbours = np.array([[j for j in range(30) if j != i][:10] for i in range(30)])
+    assert agreement(neighbours, labels).map_at_10 == pytest.approx(1)
+
+
+@given(st.integers(0, 10**6))
+def test_the_names_of_the_classes_do_not_matter(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(4, size=20)
+    neighbours = np.array([generator.permutation(np.delete(np.arange(20), row))[:10] for row in range(20)])
+    renamed = np.array([7, 2, 0, 5])[labels]  # leaves numbers without pictures between
+    np.testing.assert_allclose(astuple(agreement(neighbours, labels)), astuple(agreement(neighbours, renamed)))
+    np.testing.assert_allclose(astuple(chance(labels)), astuple(chance(renamed)))
+
+
+@pytest.mark.parametrize("sizes", [[5, 5], [2, 1, 7, 20], [1, 1, 1], [1, 2], [30], [2], [12, 1, 2, 3]])
+def test_chance_is_the_mean_over_random_neighbours(sizes: list[int]) -> None:
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    generator, others = np.random.default_rng(0), len(labels) - 1
+    drawn = []
+    for _ in range(3000):
+        shuffled = np.argsort(generator.random((len(labels), others)), axis=1)[:, :10]
+        drawn.append(astuple(agreement(shuffled + (shuffled >= np.arange(len(labels))[:, None]), labels)))
+    error = np.std(drawn, axis=0) / len(drawn) ** 0.5
+    assert (np.abs(np.mean(drawn, axis=0) - astuple(chance(labels))) <= 4.5 * error + 1e-12).all()
+
+
+def test_chance_of_two_equal_classes_is_known() -> None:
+    found = chance(np.repeat([0, 1], 3))
+    assert found.top1 == found.top4 == found.top4_macro == pytest.approx(2 / 5)
+
+
+# --- pixels -------------------------------------------------------------------------------------------------
+
+
+def test_pixel_embeddings_are_centred_block_means_of_unit_length() -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (5, 256, 256, 3), np.uint8)
+    embeddings = pixel_embeddings(pictures)
+    assert (embeddings.shape, embeddings.dtype) == ((5, 3072), np.float32)
+    means = pictures.astype(np.float64).reshape(5, 32, 8, 32, 8, 3).mean(axis=(2, 4)).reshape(5, -1)
+    centred = means - means.mean(axis=0)
+    expected = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    np.testing.assert_allclose(embeddings, expected, atol=1e-5)
+
+
+def test_a_picture_and_its_negative_are_opposites() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
+    one, other = pixel_embeddings(np.stack([picture, 255 - picture]))
+    assert one @ other == pytest.approx(-1, abs=1e-5)
+
+
+@pytest.mark.parametrize("value", [0, 7, 255])
+def test_pictures_that_are_all_the_same_have_one_embedding_of_unit_length(value: int) -> None:
+    embeddings = pixel_embeddings(np.full((3, 256, 256, 3), value, np.uint8))
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(embeddings, embeddings[[0, 0, 0]])
+
+
+# --- groups -------------------------------------------------------------------------------------------------
+
+
+def test_purity_is_the_share_of_the_commonest_class() -> None:
+    groups, labels = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 1, 0])
+    assert purity(groups, labels) == pytest.approx(5 / 6)
+
+
+def test_one_group_is_as_pure_as_the_largest_class() -> None:
+    assert purity(np.zeros(5, np.int64), np.array([0, 1, 1, 1, 2])) == pytest.approx(3 / 5)
+
+
+def test_adjusted_rand_is_what_a_hand_finds() -> None:
+    # Table [[2, 1], [0, 2]]: pairs 1 + 0 + 0 + 1 = 2; rows 3 + 1 = 4, columns 1 + 3 = 4, of 10:
+    # (2 - 4 * 4 / 10) / ((4 + 4) / 2 - 4 * 4 / 10) = 0.4 / 2.4
+    assert adjusted_rand(np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 1, 1])) == pytest.approx(1 / 6)
+
+
+def test_adjusted_rand_of_the_same_split_under_other_names_is_one() -> None:
+    assert adjusted_rand(np.array([2, 2, 0, 1]), np.array([0, 0, 1, 2])) == pytest.approx(1)
+
+
+# --- labels -------------------------------------------------------------------------------------------------
+
+
+def test_labels_are_folders_and_pictures_outside_have_none() -> None:
+    found = read_labels("folders", ["a/1.png", "a/b/2.png", "3.png"])
+    assert found == {"a/1.png": "a", "a/b/2.png": "a/b"}
+
+
+def test_without_labels_nobody_has_one() -> None:
+    assert read_labels("none", ["a/1.png"]) == {}
+
+
+def test_labels_come_from_a_csv_file(tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text('path,label,note\na/1.png,cat,x\n"b, c/é.png",dog,\nelsewhere.png,cat,\na/2.png,,\n', "utf-8-sig")
+    found = read_labels(str(table), ["a/1.png", "a/2.png", "b, c/é.png"])
+    assert found == {"a/1.png": "cat", "b, c/é.png": "dog"}
+
+
+@pytest.mark.parametrize("content", [b"name,label\na.png,x\n", b"path,class\na.png,x\n", b"\xff\xfe\x00"])
+def test_a_csv_file_without_the_columns_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "labels.csv").write_bytes(content)
+    with pytest.raises(ParamsError, match=r"dataset\.labels: expected .* columns path,label"):
+        read_labels(str(tmp_path / "labels.csv"), ["a.png"])
+
+
+def test_a_missing_csv_file_is_refused() -> None:
+    with pytest.raises(ParamsError, match=r"dataset\.labels: expected .*; got 'folder'"):
+        read_labels("folder", ["a.png"])
+
+
+def test_a_csv_file_of_other_pictures_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("path,label\n/full/path/a.png,cat\n")
+    with pytest.raises(ParamsError, match="names no picture of the dataset"):
+        read_labels(str(tmp_path / "labels.csv"), ["a.png"])
+
+
+# --- the stage ----------------------------------------------------------------------------------------------
+
+
+def test_the_json_has_exactly_the_documented_form(line: Line) -> None:
+    result = run(line, "evaluate", "--json")
+    table = json.loads(result.stdout)
+    assert list(table) == ["pictures", "classes", "embeddings", "groups"]
+    assert list(table["embeddings"]) == ["model", "pixels", "untrained", "chance"]
+    assert all(list(measures) == MEASURES for measures in table["embeddings"].values())
+    assert list(table["groups"]) == ["k", "purity", "adjusted_rand"]
+    assert table == load_json(line.artifacts.metrics("evaluate"), stage="evaluate")
+
+
+def test_every_picture_counts_and_every_folder_is_a_class(line: Line) -> None:
+    table = load_json(line.artifacts.metrics("evaluate"), stage="evaluate")
+    assert (table["pictures"], table["classes"]) == (58, 5)  # 3 kinds, ramps/naïve, zz
+    assert table["groups"]["k"] == 3
+    with open_index(line.artifacts.index) as index:
+        folders = [path.rpartition("/")[0] for path in index.paths()]
+    labels = np.unique(folders, return_inverse=True)[1]
+    assert table["embeddings"]["chance"] == pytest.approx(asdict(chance(labels)))
+
+
+def test_pictures_of_three_kinds_are_told_apart(line: Line) -> None:
+    measured = load_json(line.artifacts.metrics("evaluate"), stage="evaluate")["embeddings"]
+    assert measured["model"]["top4"] > 2 * measured["chance"]["top4"]
+
+
+def test_the_table_names_every_embedding(line: Line) -> None:
+    lines = run(line, "evaluate").stdout.splitlines()
+    assert [text.split()[0] for text in lines[2:6]] == ["model", "pixels", "untrained", "chance"]
+    assert lines[6].startswith("3 groups: purity 0.")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_without_labels_it_says_so_and_is_no_failure(own_line: Line, as_json: bool) -> None:
+    own_line.set(dataset={"labels": "none"})
+    result = run(own_line, "evaluate", *(["--json"] if as_json else []))
+    assert result.exit_code == 0
+    assert result.stdout == ("{}\n" if as_json else "")
+    assert "nothing to measure" in result.stderr
+    assert load_json(own_line.artifacts.metrics("evaluate"), stage="evaluate") == {"pictures": 58}
+
+
+def test_only_labelled_pictures_are_compared(own_line: Line, tmp_path: Path) -> None:
+    rows = [f"{kind}/{kind[:-1]} {n:02d}.png,{kind}" for kind in CLASSES[:2] for n in range(1, 9)]
+    (tmp_path / "labels.csv").write_text("\n".join(["path,label", *rows]) + "\n")
+    own_line.set(dataset={"labels": str(tmp_path / "labels.csv")})
+    table = json.loads(run(own_line, "evaluate", "--json").stdout)
+    assert (table["pictures"], table["classes"]) == (16, 2)
+    assert table["embeddings"]["chance"]["top1"] == pytest.approx(7 / 15)
+
+
+def test_groups_of_other_pictures_are_stale(own_line: Line) -> None:
+    lines = own_line.artifacts.groups_table.read_text().splitlines()
+    own_line.artifacts.groups_table.write_text("\n".join(lines[:-1]) + "\n")
+    result = run(own_line, "evaluate")
+    assert isinstance(result.exception, ArtifactError)
+    assert "lists other pictures than the index: run `pipeline groups`" in str(result.exception)

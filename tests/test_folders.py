@@ -1,0 +1,268 @@
+"""K-group folders: the order in them, their names, links and copies, and what the stage makes of them."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import COPIES, Line
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from pipeline.artifacts import load_json, load_table
+from pipeline.errors import ArtifactError
+from pipeline.folders import GroupFolder, lay_out, link
+from pipeline.stages.groups import groups
+from pipeline.stages.resize import resize
+
+PARTS = st.text(st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1, max_size=90)
+PATHS = st.lists(st.lists(PARTS, min_size=1, max_size=3).map("/".join), min_size=1, max_size=12, unique=True)
+
+
+def in_one_group(paths: list[str]) -> GroupFolder:
+    (folder,) = lay_out(
+        paths,
+        groups=np.zeros(len(paths), np.int64),
+        medoids=np.array([0]),
+        similarities=np.linspace(1, 0, len(paths), dtype=np.float32),
+    )
+    return folder
+
+
+# --- the plan -----------------------------------------------------------------------------------------------
+
+
+def test_the_medoid_is_first_and_the_rest_by_similarity_then_row() -> None:
+    folders = lay_out(
+        [f"{row}.png" for row in range(7)],
+        groups=np.array([1, 0, 1, 0, 1, 1, 1]),
+        medoids=np.array([3, 4]),
+        similarities=np.array([0.5, 0.9, 1.0, 1.0, 1.0, 0.7, 0.5], np.float32),  # row 2 is a copy of medoid 4
+    )
+    assert [folder.name for folder in folders] == ["1", "2"]
+    assert [folder.rows for folder in folders] == [(3, 1), (4, 2, 5, 0, 6)]
+    assert folders[0].files == ("001_3.png", "002_1.png")
+
+
+def test_every_picture_is_in_one_folder() -> None:
+    generator = np.random.default_rng(0)
+    medoids = np.array([4, 9, 30])
+    chosen = generator.integers(3, size=50)
+    chosen[medoids] = [0, 1, 2]
+    folders = lay_out([f"{row}" for row in range(50)], groups=chosen, medoids=medoids, similarities=np.zeros(50))
+    assert sorted(row for folder in folders for row in folder.rows) == list(range(50))
+
+
+def test_folders_sort_by_name_as_by_number() -> None:
+    folders = lay_out(["a.png"] * 12, groups=np.arange(12), medoids=np.arange(12), similarities=np.ones(12))
+    names = [folder.name for folder in folders]
+    assert names == sorted(names)
+    assert names[0] == "01"
+
+
+def test_files_sort_by_name_as_in_the_group_beyond_a_thousand() -> None:
+    files = in_one_group([f"{row % 7}/{row}.png" for row in range(1200)]).files
+    assert list(files) == sorted(files)
+
+
+def test_the_path_stays_readable() -> None:
+    assert in_one_group(["faces/Żółw 2.JPG"]).files == ("001_faces_Żółw 2.JPG",)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("noend", "001_noend"),
+        (".png", "001_.png"),
+        ("a.b/c.d.png", "001_a.b_c.d.png"),
+        ("a/b.tar.gz", "001_a_b.tar.gz"),
+        ("a.what a long ending", "001_a.what a long ending"),
+    ],
+)
+def test_odd_endings_are_kept(path: str, name: str) -> None:
+    assert in_one_group([path]).files == (name,)
+
+
+@given(PATHS)
+def test_names_never_collide_and_fit_any_file_system(paths: list[str]) -> None:
+    files = in_one_group(paths).files
+    assert len({name.casefold() for name in files}) == len(paths)
+    assert "000_contact_sheet.jpg" not in files
+    for name in files:
+        assert len(name.encode()) <= 255
+        assert not set(name) & {"/", "\0"}
+
+
+def test_paths_that_flatten_to_one_name_do_not_collide() -> None:
+    assert in_one_group(["a/b.png", "a_b.png"]).files == ("001_a_b.png", "002_a_b.png")
+
+
+def test_a_long_name_is_cut_at_its_front_between_letters() -> None:
+    (name,) = in_one_group(["日" * 50 + "/" + "本" * 70 + ".png"]).files
+    assert len(name.encode()) <= 205
+    assert re.fullmatch(r"001_本+\.png", name)
+
+
+# --- links --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    (tmp_path / "picture.png").write_bytes(b"pixels")
+    return tmp_path / "picture.png"
+
+
+def test_a_hard_link_shares_the_file(picture: Path, tmp_path: Path) -> None:
+    link(picture, tmp_path / "linked.png", hard=True)
+    assert (tmp_path / "linked.png").samefile(picture)
+
+
+def test_a_copy_does_not_share_the_file(picture: Path, tmp_path: Path) -> None:
+    link(picture, tmp_path / "copy.png", hard=False)
+    assert not (tmp_path / "copy.png").samefile(picture)
+    assert (tmp_path / "copy.png").read_bytes() == b"pixels"
+
+
+def test_a_link_to_a_link_ends_at_the_picture(picture: Path, tmp_path: Path) -> None:
+    (tmp_path / "alias.png").symlink_to("picture.png")
+    (tmp_path / "deeper").mkdir()
+    link(tmp_path / "alias.png", tmp_path / "deeper" / "linked.png", hard=True)
+    assert (tmp_path / "deeper" / "linked.png").samefile(picture)
+    assert not (tmp_path / "deeper" / "linked.png").is_symlink()
+
+
+def test_another_file_system_gets_a_copy(picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(os, "link", refused)  # the system's, not ours: a second file system needs root
+    link(picture, tmp_path / "copy.png", hard=True)
+    assert (tmp_path / "copy.png").read_bytes() == b"pixels"
+
+
+@pytest.mark.parametrize("hard", [True, False])
+def test_a_picture_that_has_gone_is_an_error(tmp_path: Path, hard: bool) -> None:
+    with pytest.raises(FileNotFoundError, match="No such file"):
+        link(tmp_path / "gone.png", tmp_path / "linked.png", hard=hard)
+
+
+# --- the stage ----------------------------------------------------------------------------------------------
+
+
+def group_folders(line: Line) -> list[Path]:
+    return sorted(path for path in line.artifacts.groups.iterdir() if path.is_dir())
+
+
+def links_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.name != "000_contact_sheet.jpg")
+
+
+def test_the_table_has_a_row_for_every_picture_in_order(line: Line) -> None:
+    with line.artifacts.groups_table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["path", "group", "similarity", "medoid"]
+    paths = [row["path"] for row in rows]
+    assert paths == sorted(paths)
+    assert len(paths) == 58
+    assert {row["group"] for row in rows} == {"1", "2", "3"}
+    assert sorted(row["group"] for row in rows if row["medoid"] == "yes") == ["1", "2", "3"]
+    assert all(float(row["similarity"]) == 1 for row in rows if row["medoid"] == "yes")
+
+
+def test_the_largest_group_is_first(line: Line) -> None:
+    sizes = [len(links_in(folder)) for folder in group_folders(line)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sum(sizes) == 58
+
+
+def test_the_folders_hold_what_the_table_says_medoid_first(line: Line) -> None:
+    table = load_table(line.artifacts.groups_table, ("path", "group", "similarity", "medoid"), stage="groups")
+    for folder in group_folders(line):
+        rows = [row for row in table if row[1] == folder.name]
+        rows.sort(key=lambda row: (row[3] == "no", -float(row[2]), row[0]))
+        expected = [f"{place:03d}_{row[0].replace('/', '_')}" for place, row in enumerate(rows, 1)]
+        assert [path.name for path in links_in(folder)] == expected
+
+
+def test_copies_are_in_one_group(line: Line) -> None:
+    table = load_table(line.artifacts.groups_table, ("path", "group", "similarity", "medoid"), stage="groups")
+    assert len({row[1] for row in table if row[0] in COPIES}) == 1
+
+
+def test_pictures_are_hard_links_to_the_originals(line: Line) -> None:
+    originals = {path.stat().st_ino for path in line.dataset.rglob("*") if path.is_file()}
+    linked = {path.stat().st_ino for folder in group_folders(line) for path in links_in(folder)}
+    assert linked < originals
+    assert len(linked) == 58
+
+
+def test_copies_are_made_where_asked_for_and_originals_are_untouched(own_line: Line) -> None:
+    own_line.set(groups={"links": "copy"})
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in own_line.dataset.rglob("*.png")}
+    groups(own_line.params, own_line.artifacts)
+    for folder in group_folders(own_line):
+        assert all(path.stat().st_nlink == 1 for path in links_in(folder))
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
+
+
+def test_every_folder_has_a_contact_sheet_and_one_sheet_shows_all_medoids(line: Line) -> None:
+    sheets = [folder / "000_contact_sheet.jpg" for folder in group_folders(line)]
+    for sheet in [*sheets, line.artifacts.groups / "overview.png", line.artifacts.plot("groups")]:
+        with Image.open(sheet) as image:
+            image.load()
+            assert min(image.size) > 100
+
+
+def test_folders_of_an_earlier_run_do_not_survive(own_line: Line) -> None:
+    (own_line.artifacts.groups / "99").mkdir()
+    (own_line.artifacts.groups / "1" / "stale.png").write_bytes(b"")
+    own_line.set(groups={"k": 2})
+    groups(own_line.params, own_line.artifacts)
+    assert [folder.name for folder in group_folders(own_line)] == ["1", "2"]
+    assert not (own_line.artifacts.groups / "1" / "stale.png").exists()
+
+
+def test_what_a_killed_run_left_behind_does_not_matter(own_line: Line) -> None:
+    left = own_line.artifacts.root / ".groups.partial" / "1"
+    left.mkdir(parents=True)
+    (left / "stale.png").write_bytes(b"")
+    groups(own_line.params, own_line.artifacts)
+    assert not left.parent.exists()
+    assert not (own_line.artifacts.groups / "1" / "stale.png").exists()
+
+
+def test_the_sweep_is_written_and_plotted(line: Line) -> None:
+    rows = load_table(line.artifacts.elbow_table, ("k", "loss", "silhouette"), stage="groups")
+    assert [row[0] for row in rows] == [str(k) for k in range(2, 9)]
+    losses = [float(row[1]) for row in rows]
+    assert losses == sorted(losses, reverse=True)
+    for name in ("elbow", "silhouette"):
+        with Image.open(line.artifacts.plot(name)) as plot:
+            assert plot.format == "PNG"
+
+
+def test_metrics_name_both_criteria(line: Line) -> None:
+    metrics = load_json(line.artifacts.metrics("groups"), stage="groups")
+    assert list(metrics) == ["k", "loss", "silhouette", "k_elbow", "k_silhouette"]
+    assert metrics["k"] == 3
+
+
+def test_the_same_seed_gives_the_same_groups(own_line: Line) -> None:
+    before = own_line.artifacts.groups_table.read_bytes()
+    groups(own_line.params, own_line.artifacts)
+    assert own_line.artifacts.groups_table.read_bytes() == before
+
+
+def test_a_picture_that_has_gone_is_said_with_the_remedy_and_the_old_folders_stay(own_line: Line) -> None:
+    own_line.set(dataset={"path": str(own_line.dataset)})
+    resize(own_line.params, own_line.artifacts)
+    (own_line.dataset / COPIES[0]).unlink()
+    with pytest.raises(ArtifactError, match="the dataset has changed: run `pipeline resize`"):
+        groups(own_line.params, own_line.artifacts)
+    assert len(group_folders(own_line)) == 3

@@ -1,0 +1,411 @@
+"""The stages scan and resize on folders as people have them, and after runs that were cut short."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.artifacts import Artifacts, load_pictures, load_table, open_index, save_array
+from pipeline.errors import ArtifactError, DatasetError
+from pipeline.images import content_of
+from pipeline.params import Params, load_params
+from pipeline.stages.resize import resize
+from pipeline.stages.scan import scan
+
+ROOT = Path(__file__).parent.parent
+
+
+def params_for(folder: Path, *, max_megapixels: float = 1) -> Params:
+    params = load_params(ROOT / "params.yaml")
+    return dataclasses.replace(
+        params,
+        dataset=dataclasses.replace(params.dataset, path=str(folder)),
+        resize=dataclasses.replace(params.resize, max_megapixels=max_megapixels),
+    )
+
+
+def plain(colour: int) -> Image.Image:
+    """A picture of one colour, that says which picture it is."""
+    return Image.new("RGB", (20, 10), (colour, 255 - colour, 7))
+
+
+def save(image: Image.Image, path: Path, **options: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path, **options)
+    return path
+
+
+def loaded(artifacts: Artifacts) -> dict[str, NDArray[np.uint8]]:
+    """Path -> pixels, as every later stage sees them."""
+    with open_index(artifacts.index) as index:
+        return dict(zip(index.paths(), np.array(load_pictures(artifacts, index)), strict=True))
+
+
+def colours(artifacts: Artifacts) -> dict[str, int]:
+    """Path -> the colour of a plain picture."""
+    return {path: int(pixels[0, 0, 0]) for path, pixels in loaded(artifacts).items()}
+
+
+def rejected(artifacts: Artifacts) -> dict[str, str]:
+    return dict(load_table(artifacts.rejected, ("path", "reason"), stage="resize"))
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path) -> Artifacts:
+    return Artifacts(tmp_path / "artifacts")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three plain pictures, of the colours 1 to 3."""
+    for colour, name in enumerate(("a.png", "b.png", "c.png"), start=1):
+        save(plain(colour), tmp_path / "pictures" / name)
+    return tmp_path / "pictures"
+
+
+def announcing(width: int, height: int) -> bytes:
+    """A PNG file that is nothing but a header."""
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = b"IDAT" + zlib.compress(b"")
+    chunks = [struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (chunk, data)]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+# A folder as people have them
+
+GOOD = {  # path -> colour
+    "IMG_0001.JPG": 10,
+    "2020/IMG_0001.JPG": 20,
+    "2021/deep/er/IMG_0001.JPG": 30,
+    "a GIF named.jpg": 40,
+    "no suffix": 50,
+    ".hidden/x.png": 60,
+    "雪 and é/two  spaces.webp": 70,
+    "copy of 10.jpg": 10,
+    "link.png": 60,
+    "linked folder/x.png": 60,
+}
+BAD = {  # path -> the start of its reason
+    "empty.jpg": "empty file",
+    "notes.txt": "not a picture",
+    "notes.jpg": "not a picture",
+    "truncated.jpg": "damaged (",
+    "huge.png": "too large (50000x40000, 2000 megapixels; resize.max_megapixels is 1)",
+    "broken link.png": "broken link",
+    "2020/loop": "circular link",
+    "itself.png": "Too many levels of symbolic links",
+    "pipe": "neither a file nor a folder",
+}
+
+
+@pytest.fixture
+def messy(tmp_path: Path) -> Path:
+    folder = tmp_path / "my pictures"
+    for path in ("IMG_0001.JPG", "2020/IMG_0001.JPG", "2021/deep/er/IMG_0001.JPG"):
+        save(plain(GOOD[path]), folder / path, format="JPEG", quality=100, subsampling=0)
+    save(plain(40), folder / "a GIF named.jpg", format="GIF")
+    save(plain(50), folder / "no suffix", format="BMP")
+    save(plain(60), folder / ".hidden/x.png")
+    save(plain(70), folder / "雪 and é/two  spaces.webp", lossless=True)
+    shutil.copy(folder / "IMG_0001.JPG", folder / "copy of 10.jpg")
+    (folder / "link.png").symlink_to(".hidden/x.png")
+    (folder / "linked folder").symlink_to(".hidden")
+    (folder / "empty.jpg").touch()
+    (folder / "notes.txt").write_text("not a picture")
+    (folder / "notes.jpg").write_text("not a picture either")
+    (folder / "truncated.jpg").write_bytes((folder / "IMG_0001.JPG").read_bytes()[:-200])
+    (folder / "huge.png").write_bytes(announcing(50_000, 40_000))
+    (folder / "broken link.png").symlink_to("nowhere")
+    (folder / "2020/loop").symlink_to("..")
+    (folder / "itself.png").symlink_to("itself.png")
+    os.mkfifo(folder / "pipe")
+    return folder
+
+
+def test_every_good_picture_of_a_messy_folder_is_read_as_itself(messy: Path, artifacts: Artifacts) -> None:
+    resize(params_for(messy), artifacts)
+    found = colours(artifacts)
+    assert found.keys() == GOOD.keys()
+    assert all(abs(found[path] - GOOD[path]) <= 3 for path in GOOD)
+
+
+def test_every_bad_file_of_a_messy_folder_is_listed_with_its_reason(messy: Path, artifacts: Artifacts) -> None:
+    resize(params_for(messy), artifacts)
+    found = rejected(artifacts)
+    assert found.keys() == BAD.keys()
+    assert [path for path in BAD if not found[path].startswith(BAD[path])] == []
+
+
+def test_nothing_of_a_messy_folder_is_lost(messy: Path, artifacts: Artifacts) -> None:
+    summary = resize(params_for(messy), artifacts)
+    counts = json.loads(artifacts.metrics("resize").read_text())
+    assert counts == {"pictures": len(GOOD), "rejected": len(BAD)}
+    assert summary == f"{len(GOOD)} pictures, {len(BAD)} rejected, 0 known from the last run"
+
+
+def test_rows_are_sorted_by_path(messy: Path, artifacts: Artifacts) -> None:
+    resize(params_for(messy), artifacts)
+    assert list(loaded(artifacts)) == sorted(GOOD)
+
+
+def test_the_index_holds_the_content_and_the_upright_size_of_each_file(tmp_path: Path, artifacts: Artifacts) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = save(plain(1), tmp_path / "pictures/a.jpg", exif=exif)
+    resize(params_for(path.parent), artifacts)
+    with open_index(artifacts.index) as index:
+        (picture,) = index.pictures()
+    assert (picture.content, picture.width, picture.height) == (content_of(path), 10, 20)
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.png", b"caf\xe9/a.png"])
+def test_a_name_that_is_not_utf8_is_rejected_and_listed(folder: Path, artifacts: Artifacts, name: bytes) -> None:
+    try:
+        save(plain(4), folder / os.fsdecode(name), format="PNG")
+    except OSError:
+        pytest.skip("this file system has UTF-8 names only")
+    resize(params_for(folder), artifacts)
+    assert rejected(artifacts) == {name.decode(errors="backslashreplace"): "file name is not valid UTF-8"}
+
+
+def test_the_listing_holds_every_file_good_or_bad(messy: Path, artifacts: Artifacts) -> None:
+    scan(params_for(messy), artifacts)
+    with artifacts.listing.open(encoding="utf-8", newline="") as file:
+        assert [row["path"] for row in csv.DictReader(file)] == sorted([*GOOD, *BAD])
+
+
+def test_the_originals_are_not_touched(messy: Path, artifacts: Artifacts) -> None:
+    def state() -> dict[Path, tuple[int, int]]:
+        facts = {path: path.lstat() for path in messy.rglob("*")}
+        return {path: (fact.st_mtime_ns, fact.st_size) for path, fact in facts.items()}
+
+    before = state()
+    resize(params_for(messy), artifacts)
+    assert state() == before
+
+
+# A second run
+
+
+def test_the_same_folder_gives_the_same_files(messy: Path, artifacts: Artifacts, tmp_path: Path) -> None:
+    resize(params_for(messy), artifacts)
+    again = Artifacts(tmp_path / "again")
+    resize(params_for(messy), again)
+    for one, other in ((artifacts.pictures, again.pictures), (artifacts.rejected, again.rejected)):
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_second_run_knows_all_pictures(folder: Path, artifacts: Artifacts) -> None:
+    resize(params_for(folder), artifacts)
+    assert resize(params_for(folder), artifacts) == "3 pictures, 0 rejected, 3 known from the last run"
+
+
+def test_a_picture_that_was_only_renamed_is_not_decoded_again(folder: Path, artifacts: Artifacts) -> None:
+    resize(params_for(folder), artifacts)
+    with open_index(artifacts.index) as index:
+        marked = 255 - np.asarray(load_pictures(artifacts, index))  # what no decoding would give
+        save_array(artifacts.pictures, marked, origin={"index": index.digest})
+    (folder / "a.png").rename(folder / "z.png")
+    resize(params_for(folder), artifacts)
+    assert colours(artifacts) == {"b.png": 253, "c.png": 252, "z.png": 254}
+
+
+def test_a_picture_with_new_content_under_its_old_name_is_decoded_again(folder: Path, artifacts: Artifacts) -> None:
+    resize(params_for(folder), artifacts)
+    facts = (folder / "b.png").stat()
+    save(plain(99), folder / "b.png")
+    os.utime(folder / "b.png", ns=(facts.st_atime_ns, facts.st_mtime_ns))  # not even its time tells
+    assert resize(params_for(folder), artifacts).endswith("2 known from the last run")
+    assert colours(artifacts) == {"a.png": 1, "b.png": 99, "c.png": 3}
+
+
+def test_a_known_picture_keeps_its_upright_size(tmp_path: Path, artifacts: Artifacts) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = save(plain(1), tmp_path / "pictures/a.jpg", exif=exif)
+    for _ in range(2):
+        resize(params_for(path.parent), artifacts)
+    with open_index(artifacts.index) as index:
+        assert [(picture.width, picture.height) for picture in index.pictures()] == [(10, 20)]
+
+
+def test_a_file_that_is_gone_is_gone_from_the_rows(folder: Path, artifacts: Artifacts) -> None:
+    resize(params_for(folder), artifacts)
+    (folder / "b.png").unlink()
+    resize(params_for(folder), artifacts)
+    assert colours(artifacts) == {"a.png": 1, "c.png": 3}
+
+
+def test_a_new_file_takes_its_place_in_the_order(folder: Path, artifacts: Artifacts) -> None:
+    resize(params_for(folder), artifacts)
+    save(plain(9), folder / "aa.png")
+    resize(params_for(folder), artifacts)
+    assert list(colours(artifacts).items()) == [("a.png", 1), ("aa.png", 9), ("b.png", 2), ("c.png", 3)]
+
+
+def test_a_lower_cap_rejects_pictures_that_are_known(folder: Path, artifacts: Artifacts) -> None:
+    save(Image.new("RGB", (100, 100)), folder / "large.png")
+    resize(params_for(folder), artifacts)
+    resize(params_for(folder, max_megapixels=0.005), artifacts)
+    assert rejected(artifacts).keys() == {"large.png"}
+
+
+@pytest.mark.parametrize("artefact", ["index", "pictures"])
+@pytest.mark.parametrize("length", [0, 1000, 9000])
+def test_damaged_artefacts_of_the_last_run_are_made_anew(
+    folder: Path, artifacts: Artifacts, artefact: str, length: int
+) -> None:
+    resize(params_for(folder), artifacts)
+    path = getattr(artifacts, artefact)
+    path.write_bytes(path.read_bytes()[:length])
+    assert resize(params_for(folder), artifacts) == "3 pictures, 0 rejected, 0 known from the last run"
+    assert colours(artifacts) == {"a.png": 1, "b.png": 2, "c.png": 3}
+
+
+# Nothing to read
+
+
+@pytest.mark.parametrize("stage", [scan, resize])
+def test_a_missing_folder_is_refused(tmp_path: Path, artifacts: Artifacts, stage: object) -> None:
+    with pytest.raises(DatasetError, match=r"^dataset\.path: there is no folder '.*none'; write the folder of your"):
+        stage(params_for(tmp_path / "none"), artifacts)
+
+
+@pytest.mark.parametrize("stage", [scan, resize])
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, artifacts: Artifacts, stage: object) -> None:
+    path = save(plain(1), tmp_path / "a.png")
+    with pytest.raises(DatasetError, match=r"^dataset\.path: there is no folder '.*a\.png'"):
+        stage(params_for(path), artifacts)
+
+
+@pytest.mark.parametrize("stage", [scan, resize])
+def test_an_empty_folder_is_refused(tmp_path: Path, artifacts: Artifacts, stage: object) -> None:
+    (tmp_path / "pictures/inner").mkdir(parents=True)
+    with pytest.raises(DatasetError, match=r"^dataset\.path: the folder '.*' is empty; put pictures into it$"):
+        stage(params_for(tmp_path / "pictures"), artifacts)
+
+
+def all_bad(tmp_path: Path) -> Path:
+    (tmp_path / "bad").mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / "bad" / name).touch()
+    return tmp_path / "bad"
+
+
+def test_a_folder_of_rejected_files_alone_is_refused_with_the_first_reason(
+    tmp_path: Path, artifacts: Artifacts
+) -> None:
+    with pytest.raises(
+        DatasetError, match=r"all 2 files in .* were rejected, the first because: empty file; see .*csv$"
+    ):
+        resize(params_for(all_bad(tmp_path)), artifacts)
+    assert rejected(artifacts) == {"a.jpg": "empty file", "b.jpg": "empty file"}
+
+
+def test_a_folder_of_rejected_files_alone_leaves_no_array(tmp_path: Path, artifacts: Artifacts) -> None:
+    with pytest.raises(DatasetError, match="were rejected"):
+        resize(params_for(all_bad(tmp_path)), artifacts)
+    assert {path.name for path in artifacts.root.iterdir()} == {"rejected.csv"}
+
+
+# Runs that were cut short
+
+RUN = """
+import sys
+from pathlib import Path
+from tests.test_resize import Artifacts, params_for, resize
+resize(params_for(Path(sys.argv[1])), Artifacts(Path(sys.argv[2])))
+"""
+
+# Runs the stage once for each step that Python reports of it, and dies by SIGKILL just before that step.
+RUN_TO_EVERY_STEP = """
+import os, shutil, signal, sys
+from pathlib import Path
+from tests.test_resize import Artifacts, params_for, resize
+
+pictures, last, root = map(Path, sys.argv[1:])
+STEPS = ("open", "os.rename", "os.remove", "os.mkdir", "sqlite3.connect", "shutil.rmtree")
+
+def die_at(step):
+    seen = 0
+    def watch(event, arguments):
+        nonlocal seen
+        if event in STEPS and str(root) in os.fsdecode(arguments[0]):
+            seen += 1
+            if seen == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(watch)
+
+step, died = 0, True
+while died:
+    step += 1
+    run = root / f"{step:03}"
+    shutil.copytree(last, run)
+    child = os.fork()
+    if not child:
+        sys.stderr = open(os.devnull, "w")
+        die_at(step)
+        resize(params_for(pictures), Artifacts(run))
+        os._exit(0)
+    died = os.WIFSIGNALED(os.waitpid(child, 0)[1])
+"""
+
+
+def start(script: str, *arguments: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", script, *map(str, arguments)], cwd=ROOT, stderr=subprocess.PIPE)
+
+
+def test_a_run_killed_amid_its_pictures_leaves_the_last_good_artefacts(folder: Path, artifacts: Artifacts) -> None:
+    resize(params_for(folder), artifacts)
+    buffer = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (600, 800, 3), np.uint8)
+    Image.fromarray(noise).save(buffer, "JPEG")
+    for number in range(300):  # a comment at the end makes each another content
+        (folder / f"{number:03}.jpg").write_bytes(buffer.getvalue() + b"%03d" % number)
+    run = start(RUN, folder, artifacts.root)
+    partial = artifacts.root / ".pictures.partial.npy"
+    while run.poll() is None and not (partial.exists() and partial.stat().st_size > 20 * 256 * 256 * 3):
+        time.sleep(0.001)
+    run.kill()
+    _, messages = run.communicate()
+    assert run.returncode == -signal.SIGKILL, messages.decode()
+    assert colours(artifacts) == {"a.png": 1, "b.png": 2, "c.png": 3}
+
+
+def test_a_run_killed_at_any_step_leaves_good_artefacts_or_none_and_the_next_run_is_well(
+    tmp_path: Path, folder: Path, artifacts: Artifacts
+) -> None:
+    resize(params_for(folder), artifacts)
+    before = colours(artifacts)
+    (folder / "a.png").rename(folder / "d.png")
+    save(plain(4), folder / "a.png")
+    after = {"a.png": 4, "b.png": 2, "c.png": 3, "d.png": 1}
+    (tmp_path / "runs").mkdir()
+    run = start(RUN_TO_EVERY_STEP, folder, artifacts.root, tmp_path / "runs")
+    _, messages = run.communicate(timeout=120)
+    assert run.returncode == 0, messages.decode()
+    runs = [Artifacts(root) for root in sorted((tmp_path / "runs").iterdir())]
+    assert len(runs) > 10  # so many steps there are at least: three arrays and tables, the index, their renaming
+    for killed in runs:
+        with suppress(ArtifactError):
+            assert colours(killed) in (before, after), killed.root
+        resize(params_for(folder), killed)
+        assert colours(killed) == after, killed.root
+        assert not [path.name for path in killed.root.iterdir() if path.name.startswith(".")]
