@@ -60,6 +60,8 @@ def _recipe(params: Params, num_pictures: int) -> Recipe:
         settings["objective"] = "reconstruction"
     if settings["epochs"] == "auto":
         settings["epochs"] = 50 if classic else min(max(round(views / num_pictures), 5), 60)
+    if settings["learning_rate"] == "auto":
+        settings["learning_rate"] = 0.001 if classic else 0.002
     if settings["batch_size"] == "auto":
         settings["batch_size"] = 32 if classic else 64
     return Recipe(**settings, policy=training.processor_policy() if policy == "auto" else policy)
