@@ -40,7 +40,12 @@ def value_of(params: Params, name: str) -> object:
 def bounds() -> list[tuple[str, float, float, bool]]:
     """Every number of params.yaml: name, minimum, maximum, whether it is whole."""
     return [
-        (f"{section}.{field.name}", field.metadata["minimum"], field.metadata["maximum"], field.type is not float)
+        (
+            f"{section}.{field.name}",
+            field.metadata["minimum"],
+            field.metadata["maximum"],
+            float not in (field.type, *typing.get_args(field.type)),
+        )
         for section, kind in typing.get_type_hints(Params).items()
         for field in dataclasses.fields(kind)
         if field.metadata
@@ -113,13 +118,13 @@ def test_what_is_just_outside_of_a_bound_is_refused(
         ("resize.max_megapixels", True, r"a number from 0\.001 to 10,000, got True"),
         ("train.views", 1.5, r"an integer .*, got 1\.5"),
         ("train.views", 2.0, r"an integer .*, got 2\.0"),
-        ("train.learning_rate", float("nan"), r"a number .*, got nan"),
-        ("train.learning_rate", float("inf"), r"a number .*, got inf"),
+        ("train.validation_share", float("nan"), r"a number .*, got nan"),
+        ("train.validation_share", float("inf"), r"a number .*, got inf"),
         ("resize.max_megapixels", 10**400, r"a number .*, got 1000"),
         ("resize.max_megapixels", -(10**400), r"a number .*, got -1000"),
-        ("train.learning_rate", None, r"a number .*, got None"),
-        ("train.learning_rate", [0.1], r"a number .*, got \[0\.1\]"),
-        ("train.learning_rate", {"a": 1}, r"a number .*, got \{'a': 1\}"),
+        ("train.validation_share", None, r"a number .*, got None"),
+        ("train.validation_share", [0.1], r"a number .*, got \[0\.1\]"),
+        ("train.validation_share", {"a": 1}, r"a number .*, got \{'a': 1\}"),
         ("train.network", "clasic", r"'classic' or 'residual', got 'clasic'"),
         ("train.network", 1, r"'classic' or 'residual', got 1"),
         ("train.network", "Classic", r"'classic' or 'residual', got 'Classic'"),
@@ -148,7 +153,7 @@ def test_a_number_that_yaml_takes_for_a_text_is_refused_with_how_to_write_it(
 
 
 def test_yaml_does_take_such_a_number_for_a_text(tmp_path: Path) -> None:
-    text = OWN.read_text(encoding="utf-8").replace("learning_rate: 0.001", "learning_rate: 1e-3")
+    text = OWN.read_text(encoding="utf-8").replace("learning_rate: auto", "learning_rate: 1e-3")
     with pytest.raises(ParamsError, match=r"got '1e-3' \(a text to YAML\); write 0\.001$"):
         load(tmp_path / "params.yaml", text)
 
