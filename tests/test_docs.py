@@ -2,6 +2,8 @@
 
 import ast
 import dataclasses
+import doctest
+import importlib
 import tomllib
 
 import pytest
@@ -65,6 +67,11 @@ def test_every_module_and_everything_public_in_it_is_documented(module: str) -> 
     public = [node for node in nodes if not node.name.startswith("_") or node.name == "__call__"]
     assert ast.get_docstring(tree)
     assert [node.name for node in public if not ast.get_docstring(node)] == []
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if ">>>" in path_of(name).read_text(encoding="utf-8")])
+def test_examples_in_docstrings_are_true(module: str) -> None:
+    assert doctest.testmod(importlib.import_module(module)).failed == 0
 
 
 def test_no_module_is_longer_than_300_lines() -> None:
