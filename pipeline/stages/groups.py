@@ -152,7 +152,8 @@ def _group_sheet(
     title = f"Group {folder.name}: {len(folder.rows):,} pictures{shown}"
     subtitle = "the medoid first, then by similarity to it"
     sheet = contact_sheet(in_rows(tiles, 10), title=title, subtitle=subtitle, tile=120)
-    sheet.save(root / folder.name / "000_contact_sheet.jpg", quality=88)
+    first = "0" * len(folder.files[0].partition("_")[0])  # as many digits as the pictures: it sorts before them
+    sheet.save(root / folder.name / f"{first}_contact_sheet.jpg", quality=88)
 
 
 def _overview_sheet(folders: list[GroupFolder], pictures: NDArray[np.uint8], root: Path) -> None:
