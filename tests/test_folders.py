@@ -253,6 +253,13 @@ def test_metrics_name_both_criteria(line: Line) -> None:
     assert metrics["k"] == 3
 
 
+def test_the_loss_in_the_metrics_is_the_mean_distance_to_the_own_medoid(line: Line) -> None:
+    rows = load_table(line.artifacts.groups_table, ("path", "group", "similarity", "medoid"), stage="groups")
+    distances = [1 - float(similarity) for _, _, similarity, _ in rows]
+    loss = load_json(line.artifacts.metrics("groups"), stage="groups")["loss"]
+    assert loss == pytest.approx(sum(distances) / len(distances), abs=1e-5)
+
+
 def test_the_same_seed_gives_the_same_groups(own_line: Line) -> None:
     before = own_line.artifacts.groups_table.read_bytes()
     groups(own_line.params, own_line.artifacts)

@@ -46,7 +46,7 @@ def groups(params: Params, artifacts: Artifacts) -> str:
     folders = lay_out(paths, groups=grouping.groups, medoids=grouping.medoids, similarities=grouping.similarities)
     _save_folders(folders, paths, dataset, pictures, grouping, params.groups, artifacts)
     found = len(grouping.medoids)
-    metrics = {"k": found, "loss": grouping.loss / len(paths), "silhouette": grouping.silhouette}
+    metrics = {"k": found, "loss": grouping.loss, "silhouette": grouping.silhouette}
     save_json(artifacts.metrics("groups"), {**metrics, "k_elbow": by_elbow, "k_silhouette": by_silhouette})
     return _summary(params.groups, found, by_elbow, by_silhouette, artifacts)
 
