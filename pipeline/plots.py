@@ -17,11 +17,12 @@ def plot_losses(
     validation: Sequence[float],
     baseline: float,
 ) -> None:
-    """Draw training and validation loss by epoch, beside the error of predicting the mean picture."""
-    figure, axes = _axes("Reconstruction error by epoch", "epoch", "loss (smaller is better)")
+    """Draw training and validation loss by epoch; `baseline` is the loss of predicting the mean picture, if any."""
+    figure, axes = _axes("Loss by epoch", "epoch", "loss (smaller is better)")
     axes.plot(epochs, training, color=BLUE, label="training")
     axes.plot(epochs, validation, color=ORANGE, label="validation")
-    axes.axhline(baseline, color=GREY, linestyle="--", label="predicting the mean picture")
+    if baseline is not None:
+        axes.axhline(baseline, color=GREY, linestyle="--", label="predicting the mean picture")
     axes.legend(frameon=False)
     figure.savefig(path)
 

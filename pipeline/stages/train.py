@@ -101,19 +101,21 @@ def _report(pictures: NDArray[np.uint8], recipe: Recipe, history: list[Epoch], a
     found = judge(artifacts.autoencoder, recipe.network, pictures, training=training_rows, validation=validation_rows)
     metrics = {"epochs": len(history), **asdict(found), "beats_mean_picture": found.beats_mean_picture}
     save_json(artifacts.metrics("train"), metrics)
-    _plot(history, found, artifacts)
+    # the contrastive loss has another unit than the mean picture's error, which then has no place in the plot
+    baseline = found.mean_picture_loss if recipe.objective == "reconstruction" else None
+    _plot(history, baseline, artifacts)
     _show(pictures[validation_rows[:: -(-len(validation_rows) // _SHOWN)]], artifacts)
     return _summary(len(history), found)
 
 
-def _plot(history: list[Epoch], found: Judgement, artifacts: Artifacts) -> None:
+def _plot(history: list[Epoch], baseline: float | None, artifacts: Artifacts) -> None:
     with replaced(artifacts.plot("loss")) as path:
         plot_losses(
             path,
             epochs=[epoch.epoch for epoch in history],
             training=[epoch.loss for epoch in history],
             validation=[epoch.validation_loss for epoch in history],
-            baseline=found.mean_picture_loss,
+            baseline=baseline,
         )
 
 
