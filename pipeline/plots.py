@@ -15,7 +15,7 @@ def plot_losses(
     epochs: Sequence[int],
     training: Sequence[float],
     validation: Sequence[float],
-    baseline: float,
+    baseline: float | None,
 ) -> None:
     """Draw training and validation loss by epoch; `baseline` is the loss of predicting the mean picture, if any."""
     figure, axes = _axes("Loss by epoch", "epoch", "loss (smaller is better)")
