@@ -6,6 +6,7 @@ bit on ordinary RGB files; what Keras gets wrong (orientation, alpha, 16 bits) i
 
 import functools
 import hashlib
+import importlib.metadata
 import io
 import os
 import stat
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import PIL
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
 
@@ -160,6 +162,14 @@ def _size(file: io.BufferedReader, max_megapixels: float) -> tuple[int, int]:
             f"resize.max_megapixels is {max_megapixels:g})"
         )
     return width, height
+
+
+def decoders() -> dict[str, str]:
+    """Return the libraries that decode, with their versions: another one may read what this one rejects."""
+    found = {"pillow": PIL.__version__}
+    if "HEIF" in _formats():
+        found["pi_heif"] = importlib.metadata.version("pi_heif")
+    return found
 
 
 @functools.cache

@@ -501,3 +501,11 @@ def test_lists_of_another_encoder_than_the_embeddings_are_refused(tmp_path: Path
 def test_the_encoder_of_missing_embeddings_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"embeddings\.npy is missing or damaged: run `pipeline embed`"):
         encoder_of(Artifacts(tmp_path))
+
+
+def test_a_folder_that_a_kill_left_between_two_renames_comes_back(tmp_path: Path) -> None:
+    (tmp_path / ".a.old").mkdir()
+    (tmp_path / ".a.old" / "good").touch()
+    with pytest.raises(ZeroDivisionError, match="division"), replaced_folder(tmp_path / "a"):
+        1 / 0  # noqa: B018
+    assert (tmp_path / "a" / "good").exists()

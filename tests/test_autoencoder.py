@@ -1,5 +1,6 @@
 """The autoencoder room: networks, objectives, views, training, export."""
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -141,6 +142,14 @@ def test_training_lowers_the_loss_and_the_same_seed_gives_the_same_history(
     first = losses()
     assert first[-1] < first[0]
     assert losses() == first
+
+
+def test_a_rate_that_is_too_high_is_an_error_and_no_model(pictures: np.ndarray) -> None:
+    wanted = dataclasses.replace(recipe(epochs=9), learning_rate=1e30)
+    kept: list[training.Progress] = []
+    with pytest.raises(FloatingPointError, match="losses of epoch"):
+        training.train(pictures, wanted, training.start(wanted), after_epoch=kept.append, show=False)
+    assert all(np.isfinite(epoch.validation_loss) for progress in kept for epoch in progress.history)
 
 
 @pytest.mark.parametrize("network", ["classic", "residual"])

@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.artifacts import load_json, load_table
+from pipeline.artifacts import load_embeddings, load_json, load_table, open_index
 from pipeline.errors import ArtifactError
 from pipeline.folders import GroupFolder, lay_out, link
+from pipeline.medoids import elbow_by_pyclustering
 from pipeline.stages.groups import groups
 from pipeline.stages.resize import resize
 
@@ -273,3 +274,13 @@ def test_a_picture_that_has_gone_is_said_with_the_remedy_and_the_old_folders_sta
     with pytest.raises(ArtifactError, match="the dataset has changed: run `pipeline resize`"):
         groups(own_line.params, own_line.artifacts)
     assert len(group_folders(own_line)) == 3
+
+
+def test_the_engine_of_system_a_chooses_k_by_its_own_elbow(own_line: Line) -> None:
+    own_line.set(groups={"engine": "pyclustering", "k": "elbow", "k_minimum": 2, "k_maximum": 8})
+    groups(own_line.params, own_line.artifacts)
+    with open_index(own_line.artifacts.index) as index:
+        embeddings = np.asarray(load_embeddings(own_line.artifacts, index))
+    seed = own_line.params.groups.seed
+    expected, _ = elbow_by_pyclustering(embeddings, k_minimum=2, k_maximum=8, seed=seed)
+    assert load_json(own_line.artifacts.metrics("groups"), stage="groups")["k_elbow"] == expected

@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline.artifacts import load_embeddings, open_index, save_array
 from pipeline.cli import app
+from pipeline.commands.query import open_searcher
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.stages.neighbours import neighbours
 from pipeline.stages.resize import resize
@@ -386,3 +387,12 @@ def test_help_imports_nothing_heavy(line: Line) -> None:
     assert finished.returncode == 0
     assert "typer" in imported(finished)
     assert not imported(finished) & (HEAVY | {"onnxruntime", "PIL"})
+
+
+def test_a_query_after_another_dataset_was_named_says_what_to_run(own_line: Line) -> None:
+    own_line.set(dataset={"path": "/somewhere/else"})
+    with (
+        pytest.raises(ArtifactError, match=r"but dataset\.path is /somewhere/else: run `dvc repro`"),
+        open_searcher(own_line.params, own_line.artifacts),
+    ):
+        pass

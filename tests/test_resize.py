@@ -409,3 +409,25 @@ def test_a_run_killed_at_any_step_leaves_good_artefacts_or_none_and_the_next_run
         resize(params_for(folder), killed)
         assert colours(killed) == after, killed.root
         assert not [path.name for path in killed.root.iterdir() if path.name.startswith(".")]
+
+
+def test_a_dataset_that_holds_the_artefacts_is_refused(tmp_path: Path) -> None:
+    save(plain(5), tmp_path / "photos" / "a.png")
+    inside = Artifacts(tmp_path / "photos" / "project" / "artifacts")
+    with pytest.raises(DatasetError, match="holds the artefacts of this project; choose a folder beside them"):
+        resize(params_for(tmp_path / "photos"), inside)
+
+
+def test_the_scan_tells_dvc_of_an_edited_labels_file(folder: Path, artifacts: Artifacts, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    params = params_for(folder)
+    params = dataclasses.replace(params, dataset=dataclasses.replace(params.dataset, labels=str(labels)))
+
+    def surroundings(text: str) -> bytes:
+        labels.write_text(text, encoding="utf-8")
+        scan(params, artifacts)
+        return artifacts.surroundings.read_bytes()
+
+    first = surroundings("path,label\n")
+    assert surroundings("path,label\na.png,a\n") != first
+    assert surroundings("path,label\n") == first

@@ -21,6 +21,11 @@ class Artifacts:
         return self.root / "listing.csv"
 
     @property
+    def surroundings(self) -> Path:
+        """JSON: the decoders at hand, and the sha256 of the labels file (stage scan)."""
+        return self.root / "surroundings.json"
+
+    @property
     def index(self) -> Path:
         """SQLite: row, path, content, width, height (stage resize)."""
         return self.root / "index.sqlite"
@@ -29,6 +34,11 @@ class Artifacts:
     def pictures(self) -> Path:
         """uint8 (N, 256, 256, 3), RGB (stage resize)."""
         return self.root / "pictures.npy"
+
+    @property
+    def recipe(self) -> Path:
+        """JSON: by what code and which Pillow the pixels were made (stage resize)."""
+        return self.root / "recipe.json"
 
     @property
     def rejected(self) -> Path:

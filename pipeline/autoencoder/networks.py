@@ -12,10 +12,8 @@ _PENALTY = 1e-4  # the exercise names an L2 penalty but not its strength
 _BRANCH = 0.3  # scale of a residual branch: lets the variance grow slowly without batch norm
 _RELU_GAIN = 1.7139  # keeps unit variance through a ReLU (Brock et al., 2021)
 
-Policy = str
 
-
-def build(network: str, *, policy: Policy) -> keras.Model:
+def build(network: str, *, policy: str) -> keras.Model:
     """Build an untrained autoencoder.
 
     Parameters
@@ -39,7 +37,7 @@ def build(network: str, *, policy: Policy) -> keras.Model:
     return keras.Model(pictures, decoder(encoder(pictures)), name=network)
 
 
-def _classic(policy: Policy) -> tuple[keras.Model, keras.Model]:
+def _classic(policy: str) -> tuple[keras.Model, keras.Model]:
     def convolution(filters: int) -> layers.Layer:
         penalty = keras.regularizers.L2(_PENALTY)
         return layers.Conv2D(filters, 3, padding="same", activation="relu", kernel_regularizer=penalty, dtype=policy)
@@ -58,7 +56,7 @@ def _classic(policy: Policy) -> tuple[keras.Model, keras.Model]:
     return encoder, keras.Model(latents, x, name="decoder")
 
 
-def _residual(policy: Policy) -> tuple[keras.Model, keras.Model]:
+def _residual(policy: str) -> tuple[keras.Model, keras.Model]:
     def active(x: keras.KerasTensor) -> keras.KerasTensor:
         return layers.Rescaling(_RELU_GAIN, dtype=policy)(layers.ReLU(dtype=policy)(x))
 

@@ -143,6 +143,11 @@ def train(
         Called after each epoch: saves what shall outlive a kill.
     show
         Whether to show a progress bar with the time left on stderr.
+
+    Raises
+    ------
+    FloatingPointError
+        If a loss is no finite number: the rate is too high for these pictures.
     """
     training, validation = split(len(pictures), validation_share=recipe.validation_share, seed=recipe.seed)
     step, validate = _step(recipe, progress), _validation(recipe, progress.networks)
@@ -158,6 +163,8 @@ def train(
                 bar.update()
             loss, validation_loss = float(np.mean(losses)), validate(pictures, validation)
             seconds = time.perf_counter() - started
+            if not math.isfinite(loss + validation_loss):
+                raise FloatingPointError(f"the losses of epoch {epoch + 1} are {loss:g} and {validation_loss:g}")
             progress.history.append(Epoch(epoch + 1, loss, validation_loss, seconds))
             bar.set_postfix(epoch=epoch + 1, loss=f"{loss:.4f}", validation=f"{validation_loss:.4f}")
             after_epoch(progress)

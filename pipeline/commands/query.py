@@ -135,6 +135,10 @@ class Searcher:
 def open_searcher(params: Params, artifacts: Artifacts) -> Iterator[Searcher]:
     """Open the artefacts to be searched."""
     with open_index(artifacts.index) as index:
+        if Path(params.dataset.path) != index.dataset:
+            raise ArtifactError(
+                f"{artifacts.index} lists {index.dataset}, but dataset.path is {params.dataset.path}: run `dvc repro`"
+            )
         yield Searcher(params, artifacts, index)
 
 
@@ -173,8 +177,8 @@ def save_sheet(answers: list[Answer], target: Path, searcher: Searcher, artifact
     with replaced(target) as path:
         try:
             sheet.save(path)
-        except ValueError as error:
-            raise QueryError(f"{target}: {error}; name it .png or .jpg") from error
+        except (ValueError, OSError) as error:  # an unknown suffix, or higher than a JPEG can be
+            raise QueryError(f"{target}: {error}; name it .png or .jpg, or ask for fewer pictures") from error
 
 
 def copy_results(answers: list[Answer], folder: Path, dataset: Path) -> None:

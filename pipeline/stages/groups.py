@@ -39,6 +39,8 @@ def groups(params: Params, artifacts: Artifacts) -> str:
         sweep = _sweep(embeddings, params.groups, generator)
         by_elbow = medoids.k_by_elbow(sweep.ks, sweep.losses)
         by_silhouette = medoids.k_by_silhouette(sweep.ks, sweep.silhouettes)
+        if (params.groups.engine, params.groups.k) == ("pyclustering", "elbow"):
+            by_elbow = _elbow_by_pyclustering(embeddings, sweep, params.groups)
         k = {"elbow": by_elbow, "silhouette": by_silhouette}.get(str(params.groups.k), params.groups.k)
         grouping = _group(embeddings, int(k), sweep, params.groups, generator)
     _save_tables(paths, grouping, sweep, artifacts)
@@ -61,6 +63,15 @@ def _sweep(embeddings: NDArray[np.float32], settings: GroupsParams, generator: n
         generator=generator,
         progress=True,
     )
+
+
+def _elbow_by_pyclustering(embeddings: NDArray[np.float32], sweep: Sweep, settings: GroupsParams) -> int:
+    """System A's choice of K, over the same range of K."""
+    first, last, seed = int(sweep.ks[0]), int(sweep.ks[-1]), settings.seed % (2**31 - 1)
+    try:
+        return medoids.elbow_by_pyclustering(embeddings, k_minimum=first, k_maximum=last, seed=seed)[0]
+    except ValueError as error:
+        raise ParamsError(f"groups.engine: {error}; use fasterpam") from error
 
 
 def _group(
@@ -166,8 +177,8 @@ def _overview_sheet(folders: list[GroupFolder], pictures: NDArray[np.uint8], roo
 
 def _summary(settings: GroupsParams, found: int, by_elbow: int, by_silhouette: int, artifacts: Artifacts) -> str:
     summary = f"{found} groups in {artifacts.groups}"
-    if settings.k in ("elbow", "silhouette") and by_elbow != by_silhouette:
+    if by_elbow != by_silhouette:
         summary += f"; the elbow says {by_elbow}, the silhouette {by_silhouette}: look at both plots"
-    elif isinstance(settings.k, int) and found < settings.k:
+    if isinstance(settings.k, int) and found < settings.k:
         summary += f"; there are no more than {found} distinct pictures"
     return summary

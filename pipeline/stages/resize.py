@@ -17,6 +17,7 @@ from pipeline.artifacts import (
     ArrayWriter,
     Artifacts,
     Picture,
+    load_json,
     load_pictures,
     open_index,
     save_index,
@@ -42,7 +43,7 @@ def resize(params: Params, artifacts: Artifacts) -> str:
         If the folder is missing or empty, or every file in it was rejected.
     """
     folder = Path(params.dataset.path)
-    files = dataset_files(folder)
+    files = dataset_files(folder, artifacts)
     known = _known_pictures(artifacts)
     pictures: list[Picture] = []
     rejected: list[tuple[str, str]] = []
@@ -63,10 +64,11 @@ def resize(params: Params, artifacts: Artifacts) -> str:
                 f"dataset.path: all {len(files):,} files in {folder} were rejected, "
                 f"the first because: {rejected[0][1]}; see {artifacts.rejected}"
             )
-        origin = {"dataset": str(folder), "recipe": _recipe()}
         partial = artifacts.index.with_name(".index.next.sqlite")
-        writer.origin = {"index": save_index(partial, pictures, origin=origin)}
+        writer.origin = {"index": save_index(partial, pictures, origin={"dataset": str(folder)})}
+        artifacts.recipe.unlink(missing_ok=True)  # whose pixels are in place is not certain until it is written again
     os.replace(partial, artifacts.index)
+    save_json(artifacts.recipe, {"sha256": _recipe()})
     save_table(artifacts.rejected, ("path", "reason"), rejected)
     save_json(artifacts.metrics("resize"), {"pictures": len(pictures), "rejected": len(rejected)})
     return f"{len(pictures):,} pictures, {len(rejected):,} rejected, {reused:,} known from the last run"
@@ -92,10 +94,10 @@ def _read_all(
 def _known_pictures(artifacts: Artifacts) -> dict[str, tuple[Pixels, int, int]]:
     """Return content -> (pixels, width, height) of the last run, if it was made in the same way."""
     try:
+        if load_json(artifacts.recipe, stage="resize") != {"sha256": _recipe()}:
+            return {}
         with open_index(artifacts.index) as index:
             pixels = load_pictures(artifacts, index)
-            if index.origin.get("recipe") != _recipe():
-                return {}
             return {p.content: (pixels[row], p.width, p.height) for row, p in enumerate(index.pictures())}
     except ArtifactError:
         return {}

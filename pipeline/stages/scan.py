@@ -1,4 +1,4 @@
-"""Lists the files of the dataset, for DVC to watch.
+"""Lists the files of the dataset, and what else decides how they are read, for DVC to watch.
 
 DVC cannot watch the folder itself: it stops at the first broken link, and reads every file to hash it. So it
 watches this list, which is made anew at each `dvc repro` and changes only where the folder does.
@@ -6,14 +6,14 @@ watches this list, which is made anew at each `dvc repro` and changes only where
 
 from pathlib import Path
 
-from pipeline.artifacts import Artifacts, save_table
+from pipeline.artifacts import Artifacts, save_json, save_table
 from pipeline.errors import DatasetError
-from pipeline.images import FoundFile, find_files
+from pipeline.images import FoundFile, content_of, decoders, find_files
 from pipeline.params import Params
 
 
 def scan(params: Params, artifacts: Artifacts) -> str:
-    """Write listing.csv: path, size and time of every file below dataset.path.
+    """Write listing.csv: path, size and time of every file below dataset.path; and surroundings.json.
 
     Raises
     ------
@@ -21,18 +21,31 @@ def scan(params: Params, artifacts: Artifacts) -> str:
         If the folder is missing or holds no file.
     """
     folder = Path(params.dataset.path)
-    files = dataset_files(folder)
+    files = dataset_files(folder, artifacts)
     rows = [(ascii_safe(f.path), f.size_bytes, f.modified_ns, f.problem) for f in files]
     save_table(artifacts.listing, ("path", "bytes", "modified_ns", "problem"), rows)
+    labels = Path(params.dataset.labels)
+    facts = {"decoders": decoders(), "labels": content_of(labels) if labels.is_file() else None}
+    save_json(artifacts.surroundings, facts)
     return f"{len(files):,} files in {folder}"
 
 
-def dataset_files(folder: Path) -> list[FoundFile]:
-    """Return every file below the dataset's folder, sorted; DatasetError if it is missing or holds none."""
+def dataset_files(folder: Path, artifacts: Artifacts) -> list[FoundFile]:
+    """Return every file below the dataset's folder, sorted.
+
+    Raises
+    ------
+    DatasetError
+        If the folder is missing, holds no file, or holds the artefacts, which would then be pictures of it.
+    """
     if not folder.is_dir():
         raise DatasetError(
             f"dataset.path: there is no folder {str(folder)!r}; "
             "write the folder of your pictures into params.yaml, or run `pipeline sample` for the sample"
+        )
+    if artifacts.root.resolve().is_relative_to(folder.resolve()):
+        raise DatasetError(
+            f"dataset.path: {str(folder)!r} holds the artefacts of this project; choose a folder beside them"
         )
     files = find_files(folder)
     if not files:

@@ -1,14 +1,14 @@
 """Trains the autoencoder on the resized pictures."""
 
-import json
+import shutil
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.artifacts import (
     Artifacts,
+    load_json,
     load_pictures,
     open_index,
     replaced,
@@ -19,7 +19,7 @@ from pipeline.artifacts import (
 from pipeline.autoencoder import training
 from pipeline.autoencoder.judgement import Judgement, judge, reconstruct
 from pipeline.autoencoder.training import Epoch, Progress, Recipe
-from pipeline.errors import ArtifactError
+from pipeline.errors import ArtifactError, ParamsError
 from pipeline.params import Params
 from pipeline.plots import plot_losses
 from pipeline.sheets import Tile, contact_sheet
@@ -45,11 +45,15 @@ def train(params: Params, artifacts: Artifacts, *, resume: bool = False) -> str:
     origin = {"index": digest, **{name: str(value) for name, value in asdict(recipe).items()}}
     progress = training.start(recipe)
     if resume:
-        _resume(progress, artifacts.checkpoint, origin)
+        _resume(progress, origin, artifacts)
     else:
+        shutil.rmtree(artifacts.checkpoint, ignore_errors=True)  # of an earlier training
         with replaced(artifacts.untrained) as path:
             training.save_model(progress, path)
-    training.train(pictures, recipe, progress, after_epoch=lambda p: _save(p, origin, artifacts), show=True)
+    try:
+        training.train(pictures, recipe, progress, after_epoch=lambda p: _save(p, origin, artifacts), show=True)
+    except FloatingPointError as error:
+        raise ParamsError(f"train: {error}; lower train.learning_rate, now {recipe.learning_rate:g}") from error
     return _report(pictures, recipe, progress.history, artifacts)
 
 
@@ -74,21 +78,24 @@ def _save(progress: Progress, origin: dict[str, str], artifacts: Artifacts) -> N
             training.save_model(progress, path)
     with replaced_folder(artifacts.checkpoint) as folder:
         training.save_state(progress, folder / "state.npz")
+        shutil.copyfile(artifacts.autoencoder, folder / "best.keras")  # DVC deletes the out before a new run
         save_json(folder / "progress.json", {"origin": origin, "history": progress.history})
     save_table(artifacts.history, Epoch._fields, progress.history)
 
 
-def _resume(progress: Progress, checkpoint: Path, origin: dict[str, str]) -> None:
+def _resume(progress: Progress, origin: dict[str, str], artifacts: Artifacts) -> None:
     """Bring a fresh start to the last whole epoch of an interrupted training."""
-    try:
-        state = json.loads((checkpoint / "progress.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"{checkpoint}: nothing to resume ({error}); train without --resume") from error
+    checkpoint = artifacts.checkpoint
+    if not checkpoint.is_dir():
+        raise ArtifactError(f"{checkpoint}: there is nothing to resume; train without --resume")
+    state = load_json(checkpoint / "progress.json", stage="train")
     changed = [name for name in origin if state["origin"].get(name) != origin[name] and name != "epochs"]
     if changed:
         raise ArtifactError(f"{checkpoint}: made with another {', '.join(changed)}; train without --resume")
     try:
         training.restore_state(progress, checkpoint / "state.npz")
+        with replaced(artifacts.autoencoder) as path:
+            shutil.copyfile(checkpoint / "best.keras", path)
     except (OSError, ValueError) as error:
         raise ArtifactError(f"{checkpoint} is damaged ({error}); train without --resume") from error
     progress.history.extend(Epoch(*epoch) for epoch in state["history"])
