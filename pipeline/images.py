@@ -8,6 +8,7 @@ import functools
 import hashlib
 import importlib.metadata
 import io
+import math
 import os
 import stat
 import struct
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 import PIL
@@ -34,6 +35,7 @@ _DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError, AttributeError,
     RuntimeError, ZeroDivisionError, MemoryError, struct.error, zlib.error,
 )  # fmt: skip
+_LARGE_FILE_BYTES = 1 << 26
 _HEIF_BRANDS = (b"ftypheic", b"ftypheix", b"ftypheim", b"ftypheis", b"ftyphevc", b"ftypmif1", b"ftypmsf1")
 
 Item = TypeVar("Item")
@@ -130,38 +132,42 @@ def read_picture(
     try:
         str(path).encode()
         with path.open("rb") as file:
-            width, height = _size(file, max_megapixels)
-            file.seek(0)
+            if os.fstat(file.fileno()).st_size > _LARGE_FILE_BYTES:
+                _opened(file, max_megapixels)  # so that a film is not read to its end
+                file.seek(0)
             data = file.read()
     except UnicodeEncodeError:
         raise RejectedPictureError("file name is not valid UTF-8") from None
     except OSError as error:
         raise RejectedPictureError(error.strerror or str(error)) from error
+    image = _opened(io.BytesIO(data), max_megapixels)
     content = hashlib.sha256(data).hexdigest()
     if known(content):
-        return DecodedPicture(content, width, height, None)
-    image = decode(data)
+        return DecodedPicture(content, image.width, image.height, None)
+    image = _decoded(image)
     return DecodedPicture(content, image.width, image.height, resized(image))
 
 
-def _size(file: io.BufferedReader, max_megapixels: float) -> tuple[int, int]:
-    """Return (width, height) by the header, without reading a file that is no picture to its end."""
-    if not file.peek(1):
+def _opened(file: BinaryIO, max_megapixels: float) -> Image.Image:
+    """Open a picture and judge it by its header; its pixels are not read yet."""
+    start = file.read(12)
+    file.seek(0)
+    if not start:
         raise RejectedPictureError("empty file")
-    start = file.peek(12)[:12]
     Image.MAX_IMAGE_PIXELS = None  # our own cap takes the place of Pillow's, which only warns
     try:
-        width, height = Image.open(file, formats=_formats()).size
+        image = Image.open(file, formats=_formats())
     except UnidentifiedImageError:
         raise RejectedPictureError(_unidentified(start)) from None
     except _DECODER_ERRORS as error:
         raise RejectedPictureError(f"damaged ({_short(error)})") from error
-    if width * height > max_megapixels * 1e6:
+    megapixels = image.width * image.height / 1e6
+    if megapixels > max_megapixels:
         raise RejectedPictureError(
-            f"too large ({width}x{height}, {width * height / 1e6:.0f} megapixels; "
+            f"too large ({image.width}x{image.height}, {megapixels:.0f} megapixels; "
             f"resize.max_megapixels is {max_megapixels:g})"
         )
-    return width, height
+    return image
 
 
 def decoders() -> dict[str, str]:
@@ -205,8 +211,11 @@ def decode(data: bytes) -> Image.Image:
     RejectedPictureError
         If the data is damaged or truncated.
     """
+    return _decoded(_opened(io.BytesIO(data), math.inf))
+
+
+def _decoded(image: Image.Image) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(data), formats=_formats())
         image.load()
         return _rgb(_upright(image))
     except _DECODER_ERRORS as error:
