@@ -6,6 +6,7 @@ the same from every road (a cached list, a list of another depth, a fresh query)
 copies, stand in the order of their rows.
 """
 
+import hashlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,6 +19,8 @@ from pipeline.artifacts import NEIGHBOUR
 # less than 3e-7 at D = 4,096 (measured on 22 million pairs, non-negative, the worst case for cancellation).
 _ROUNDING = 5e-7
 _LANES_PER_NEIGHBOUR = 8  # lets 7 % more candidates through than asked for, if rows are in random order
+_MOST_CANDIDATES = 1 << 22  # that are sorted at once: 200 MB with all that is known of them
+_PAIRS_OF_COPIES = 32  # a row that is in so many lists at once has copies that crowd them
 _EXACT_NUMBERS = 1 << 24  # numbers that are multiplied in float64 at once: 128 MB
 
 Embeddings = NDArray[np.float32]
@@ -78,6 +81,9 @@ def _best(
         return np.empty((len(vectors), 0), NEIGHBOUR)
     least = _lower_bound(similarities, depth) - 2 * _ROUNDING
     found = np.flatnonzero(similarities >= least[:, None])  # candidates of all lists, one after another
+    if len(found) > _MOST_CANDIDATES and len(vectors) > 1:  # thousands of copies: bound the memory
+        parts = [slice(None, len(vectors) // 2), slice(len(vectors) // 2, None)]
+        return np.concatenate([_best(embeddings, vectors[part], similarities[part], depth) for part in parts])
     lists, rows = np.divmod(found, similarities.shape[1])
     values = similarities.ravel()[found].astype(np.float64)
     order = np.argsort(4.0 * lists - values)  # similarities span 2, so lists stay apart; one key sorts faster
@@ -115,11 +121,29 @@ def _settle(
     """Replace, in place, values of neighbouring candidates that float32 can't tell apart; return where they stand."""
     close = (lists[1:] == lists[:-1]) & (values[:-1] - values[1:] < 2 * _ROUNDING)
     unsure = np.flatnonzero(np.append(close, False) | np.append(False, close))
+    first, places = _distinct(embeddings, lists[unsure], rows[unsure])
+    exact = np.empty(len(first))
     step = max(1, _EXACT_NUMBERS // embeddings.shape[1])
-    for start in range(0, len(unsure), step):
-        some = unsure[start : start + step]
+    for start in range(0, len(first), step):
+        some = unsure[first[start : start + step]]
         # einsum, not BLAS: the same two vectors must give the same number wherever they stand
-        values[some] = np.einsum(
+        exact[start : start + step] = np.einsum(
             "nd,nd->n", embeddings[rows[some]], vectors[lists[some]], dtype=np.float64, casting="same_kind"
         )
+    values[unsure] = exact[places]
     return unsure
+
+
+def _distinct(
+    embeddings: Embeddings, lists: NDArray[np.int64], rows: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first pair of each kind, and the kind of each pair; pairs of a list with copies are of one kind."""
+    candidates, places = np.unique(rows, return_inverse=True)
+    if len(rows) < _PAIRS_OF_COPIES * len(candidates):  # looking for copies would cost more than it saves
+        return np.arange(len(rows)), np.arange(len(rows))
+    known: dict[bytes, int] = {}
+    digests = (hashlib.sha256(embeddings[row].tobytes()).digest() for row in candidates)
+    identities = np.array([known.setdefault(digest, number) for number, digest in enumerate(digests)], np.int64)
+    kinds = lists * len(candidates) + identities[places]
+    _, first, kind = np.unique(kinds, return_index=True, return_inverse=True)
+    return first, kind

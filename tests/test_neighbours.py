@@ -190,3 +190,15 @@ def test_blocks_of_similarities_make_up_the_matrix(num_pictures: int, block: int
     exact = embeddings.astype(np.float64)
     np.testing.assert_allclose(matrix, exact @ exact.T, atol=1e-6)
     assert np.abs(matrix).max() <= 1
+
+
+def test_thousands_of_copies_stand_in_the_order_of_their_rows() -> None:
+    generator = np.random.default_rng(0)
+    embeddings = generator.normal(size=(6000, 16)).astype(np.float32)
+    embeddings[::2] = embeddings[0]
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    lists = np.concatenate(list(sorted_lists(embeddings, depth=20, block=2048, progress=False)))
+    expected = np.arange(0, 42, 2)
+    for row in (0, 2, 40, 5998):
+        np.testing.assert_array_equal(lists[row]["row"], expected[expected != row][:20])
+        np.testing.assert_allclose(lists[row]["similarity"], 1.0, atol=1e-6)
