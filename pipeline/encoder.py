@@ -7,6 +7,7 @@ small batches are also the fastest here.
 
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,8 +85,6 @@ def encode(
     encoder: Encoder, pictures: NDArray[np.uint8], *, progress: bool, title: str = "encode"
 ) -> NDArray[np.float32]:
     """Return the embeddings of pictures: uint8 (N, 256, 256, 3) to float32 (N, D) of unit length."""
-    from concurrent.futures import ThreadPoolExecutor
-
     embeddings = np.empty((len(pictures), encoder.dimensions), np.float32)
     rows = range(len(pictures))
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from imports import ROOT
+from PIL import Image
 
 SMALL: dict[str, dict[str, Any]] = {
     "sample": {"pictures": 96, "size": 64},
@@ -34,16 +35,14 @@ def pipeline(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return run(folder, sys.executable, "-m", "pipeline", *arguments)
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a clone of the project with small params, after `dvc repro`."""
-    folder = tmp_path_factory.mktemp("project") / "clone"
+def clone(folder: Path, changes: dict[str, dict[str, Any]]) -> None:
+    """Copy the project as it stands into a new git repository, with some params changed."""
     for name in run(ROOT, "git", "ls-files", "-co", "--exclude-standard").stdout.splitlines():
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     params = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
-    for section, values in SMALL.items():
+    for section, values in changes.items():
         params[section].update(values)
     (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
     (folder / "dvc.lock").unlink(missing_ok=True)
@@ -51,6 +50,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for command in (("init", "-q"), ("add", "-A"), (*author, "commit", "-qm", "start")):
         done = run(folder, "git", *command)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a clone of the project with small params, after `dvc repro`."""
+    folder = tmp_path_factory.mktemp("project") / "clone"
+    clone(folder, SMALL)
     done = run(folder, "dvc", "repro")
     assert done.returncode == 0, done.stderr
     return folder
@@ -169,3 +175,19 @@ def test_without_git_dvc_says_that_it_needs_it(project: Path, tmp_path: Path) ->
     assert "is not a git repository" in done.stderr
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "is not a git repository" in readme  # with the remedy
+
+
+def test_dvc_reads_a_folder_that_it_could_not_watch(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.new("RGB", (40, 30), "red").save(photos / "good.png")
+    (photos / "broken.jpg").symlink_to("nowhere")
+    (photos / "loop").symlink_to(".", target_is_directory=True)
+    clone(tmp_path / "clone", {"dataset": {"path": str(photos)}})
+    done = run(tmp_path / "clone", "dvc", "repro", "resize")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "clone/artifacts/rejected.csv").read_text(encoding="utf-8").splitlines() == [
+        "path,reason",
+        "broken.jpg,broken link",
+        "loop,circular link",
+    ]
