@@ -160,8 +160,7 @@ def group(
         Different rows, 1 <= K <= N: from a sweep, from `start_greedily`, or drawn at random.
     restarts : int
         Number of further starts, drawn at random, at least 0. Each takes as long as the first; where swaps
-        end differs by up to 0.5 % in loss, and the best of five was never above pyclustering's end of the
-        same start (16 trials on 700 pictures, 2026-11).
+        end depends on the start, and the best end wins (`benchmarks/groups.py` compares the two).
     columns : int
         Largest number of pictures, drawn at random, that judge the medoids; at least K.
     generator : numpy.random.Generator
