@@ -1,11 +1,11 @@
 """The trained encoder as an ONNX file that needs no TensorFlow.
 
 Everything between the uint8 pictures and the unit-length embedding is inside the graph: scaling, the network,
-pooling, centring, whitening, normalising. So there is no second place where a query could be treated
+pooling, outlines, centring, whitening, joining, normalising. So there is no second place where a query could be treated
 otherwise than the folder was.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,22 +14,27 @@ import onnx
 from numpy.typing import NDArray
 
 from pipeline.autoencoder.backend import keras, tf
+from pipeline.autoencoder.features import WEIGHTS, blocks, unit
 from pipeline.autoencoder.networks import SIZE, build, trunk
 
 _OPSET = 17
 _BATCH = 32
-_NOTHING = 1e-12  # added to a vector, so that one of zeros alone has a direction: blank pictures are alike
 _SIGNATURE = [tf.TensorSpec((None, SIZE, SIZE, 3), tf.uint8, name="pictures")]
 
 Function = Callable[[tf.Tensor], tf.Tensor]
+Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Whitening:
-    """Centring and half-whitening of pooled features: mean (P,) and components (P, D), float32."""
+    """Centring and half-whitening of one block of features: mean (P,) and components (P, D), float32."""
 
-    mean: NDArray[np.float32]
-    components: NDArray[np.float32]
+    mean: Array
+    components: Array
+
+    def of(self, features: tf.Tensor) -> tf.Tensor:
+        """Return features (B, P) centred, half-whitened and at unit length, (B, D)."""
+        return unit((features - self.mean) @ self.components)
 
 
 def load_float32(path: Path) -> keras.Model:
@@ -62,10 +67,29 @@ def embedding(path: Path, pictures: NDArray[np.uint8], *, dimensions: int, fit_r
     autoencoder = load_float32(path)
     if autoencoder.name == "classic":
         return _latent_embedding(autoencoder)
-    features = _pooled_features(autoencoder)
-    batches = [fit_rows[start : start + _BATCH] for start in range(0, len(fit_rows), _BATCH)]
-    fitted = np.concatenate([run(features, pictures[batch]) for batch in batches])
-    return _whitened_embedding(autoencoder, half_whitening(fitted, dimensions=dimensions))
+    both = trunk(autoencoder)
+    features = tf.function(lambda batch: blocks(both, batch), input_signature=_SIGNATURE)
+    batches = [pictures[fit_rows[start : start + _BATCH]] for start in range(0, len(fit_rows), _BATCH)]
+    fitted = [
+        np.concatenate(block) for block in zip(*(_arrays(features(tf.constant(b))) for b in batches), strict=True)
+    ]
+    whitenings = [half_whitening(block, dimensions=dimensions) for block in fitted]
+    turn = principal_directions(np.concatenate(_arrays(_weighted(fitted, whitenings)), axis=1), dimensions=dimensions)
+
+    @tf.function(input_signature=_SIGNATURE)
+    def embed(pictures: tf.Tensor) -> tf.Tensor:
+        return unit(tf.concat(_weighted(blocks(both, pictures), whitenings), 1) @ turn)  # (B, D)
+
+    return embed
+
+
+def _weighted(features: Sequence[tf.Tensor | Array], whitenings: list[Whitening]) -> list[tf.Tensor]:
+    """Return each block whitened, times its weight."""
+    return [weight * w.of(block) for weight, block, w in zip(WEIGHTS, features, whitenings, strict=True)]
+
+
+def _arrays(tensors: list[tf.Tensor]) -> list[Array]:
+    return [tensor.numpy() for tensor in tensors]
 
 
 def run(function: Function, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -81,23 +105,7 @@ def _latent_embedding(autoencoder: keras.Model) -> Function:
     @tf.function(input_signature=_SIGNATURE)
     def embed(pictures: tf.Tensor) -> tf.Tensor:
         latents = encoder(tf.cast(pictures, tf.float32) / 255.0, training=False)  # (B, 32, 32, 4)
-        return _unit(tf.reshape(latents, (-1, int(np.prod(latents.shape[1:])))))
-
-    return embed
-
-
-def _pooled_features(autoencoder: keras.Model) -> Function:
-    features = trunk(autoencoder)
-    return tf.function(lambda pictures: _pooled(features, pictures), input_signature=_SIGNATURE)
-
-
-def _whitened_embedding(autoencoder: keras.Model, whitening: Whitening) -> Function:
-    features = trunk(autoencoder)
-
-    @tf.function(input_signature=_SIGNATURE)
-    def embed(pictures: tf.Tensor) -> tf.Tensor:
-        centred = _pooled(features, pictures) - whitening.mean
-        return _unit(centred @ whitening.components)  # (B, D)
+        return unit(tf.reshape(latents, (-1, int(np.prod(latents.shape[1:])))))
 
     return embed
 
@@ -120,24 +128,16 @@ def half_whitening(features: NDArray[np.float32], *, dimensions: int) -> Whiteni
     return Whitening(mean, scaled.astype(np.float32))
 
 
+def principal_directions(vectors: Array, *, dimensions: int) -> Array:
+    """Return the directions (P, D) that keep most of the dot products of vectors (N, P); nothing is centred."""
+    _, spreads, directions = np.linalg.svd(vectors.astype(np.float64), full_matrices=False)
+    kept = max(1, int((spreads[:dimensions] > 1e-6 * max(float(spreads[0]), 1e-12)).sum()))
+    return directions[:kept].T.astype(np.float32)
+
+
 def export(function: Function, path: Path) -> None:
     """Write a function from uint8 pictures to float32 vectors as an ONNX file."""
     import tf2onnx  # here, because it imports TensorFlow as loudly as `backend` keeps it from being
 
     model, _ = tf2onnx.convert.from_function(function, input_signature=_SIGNATURE, opset=_OPSET)
     onnx.save(model, path)
-
-
-def _pooled(features: keras.Model, pictures: tf.Tensor) -> tf.Tensor:
-    """Average the last stage over a 4x4 grid: what there is, and roughly where; square roots, unit length."""
-    pixels = tf.cast(pictures, tf.float32) / 255.0
-    pixels = tf.nn.avg_pool2d(pixels, 2, 2, "VALID")  # (B, 128, 128, 3)
-    _, stage = features(pixels, training=False)  # (B, 8, 8, 256)
-    cells = tf.nn.avg_pool2d(tf.nn.relu(stage), 2, 2, "VALID")  # (B, 4, 4, 256)
-    roots = tf.sqrt(tf.reshape(cells, (-1, int(np.prod(cells.shape[1:])))))
-    return _unit(roots)  # (B, 4096)
-
-
-def _unit(vectors: tf.Tensor) -> tf.Tensor:
-    """Scale (B, D) to unit length; a vector of zeros, of a blank picture, becomes one of equal numbers."""
-    return tf.math.l2_normalize(vectors + _NOTHING, 1, epsilon=_NOTHING**2)

@@ -57,33 +57,34 @@ def _classic(policy: str) -> tuple[keras.Model, keras.Model]:
 
 
 def _residual(policy: str) -> tuple[keras.Model, keras.Model]:
-    def active(x: keras.KerasTensor) -> keras.KerasTensor:
-        return layers.Rescaling(_RELU_GAIN, dtype=policy)(layers.ReLU(dtype=policy)(x))
+    def relu(x: keras.KerasTensor) -> keras.KerasTensor:
+        return layers.ReLU(dtype=policy)(x)
+
+    def convolution(filters: int, size: int, strides: int = 1, scale: float = _RELU_GAIN) -> layers.Layer:
+        return StandardisedConv(filters, size, strides, scale, dtype=policy)
 
     def block(x: keras.KerasTensor, filters: int, strides: int = 1, name: str | None = None) -> keras.KerasTensor:
-        before, shortcut = active(x), x
+        before, shortcut = relu(x), x
         if strides > 1:
-            pooled = layers.AveragePooling2D(strides, dtype=policy)(before)
-            shortcut = StandardisedConv(filters, 1, dtype=policy)(pooled)
-        branch = StandardisedConv(filters, 3, strides, dtype=policy)(before)
-        branch = StandardisedConv(filters, 3, dtype=policy)(active(branch))
-        branch = layers.Rescaling(_BRANCH, dtype=policy)(branch)
+            shortcut = convolution(filters, 1)(layers.AveragePooling2D(strides, dtype=policy)(before))
+        branch = relu(convolution(filters, 3, strides)(before))
+        branch = convolution(filters, 3, scale=_RELU_GAIN * _BRANCH)(branch)
         return layers.Add(name=name, dtype=policy)([shortcut, branch])
 
     pictures = keras.Input((None, None, 3))
     x = layers.Rescaling(2.0, offset=-1.0, dtype=policy)(pictures)
-    x = block(StandardisedConv(64, 4, 4, dtype=policy)(x), 64, name="stage_1")  # (B, H / 4, W / 4, 64)
+    x = block(convolution(64, 4, 4, scale=1.0)(x), 64, name="stage_1")  # (B, H / 4, W / 4, 64)
     fine = block(block(x, 128, 2), 128, name="stage_2")  # (B, H / 8, W / 8, 128)
     coarse = block(block(fine, 256, 2), 256, name="stage_3")  # (B, H / 16, W / 16, 256)
-    context = StandardisedConv(128, 1, dtype=policy)(active(coarse))
+    context = convolution(128, 1)(relu(coarse))
     x = layers.Add(dtype=policy)([fine, layers.UpSampling2D(2, dtype=policy)(context)])
-    x = layers.Conv2D(LATENT[-1], 1, dtype=policy)(active(x))
+    x = layers.Conv2D(LATENT[-1], 1, dtype=policy)(relu(x))
     encoder = keras.Model(pictures, x, name="encoder")  # (B, H / 8, W / 8, 4)
 
     latents = keras.Input((None, None, LATENT[-1]))
-    x = block(StandardisedConv(128, 3, dtype=policy)(latents), 128)
+    x = block(convolution(128, 3, scale=1.0)(latents), 128)
     x = layers.UpSampling2D(2, interpolation="bilinear", dtype=policy)(x)
-    x = active(StandardisedConv(64, 3, dtype=policy)(active(x)))
+    x = relu(convolution(64, 3)(relu(x)))
     x = layers.Conv2D(48, 3, padding="same", dtype=policy)(x)
     x = PixelShuffle(4, dtype=policy)(x)
     x = layers.Activation("sigmoid", dtype="float32")(x)
@@ -112,15 +113,18 @@ def projection_head(channels: int) -> keras.Model:
 class StandardisedConv(layers.Layer):  # type: ignore[misc]
     """Convolution with scaled weight standardisation: no batch statistics, no pass over the activations.
 
+    `scale` multiplies the standardised kernel, so that the gain of a ReLU before it and the scale of a branch
+    after it cost nothing.
+
     References
     ----------
     Brock, De and Smith, "Characterizing signal propagation to close the performance gap in unnormalized
     ResNets", ICLR 2021, arXiv:2101.08692.
     """
 
-    def __init__(self, filters: int, size: int, strides: int = 1, **options: object) -> None:
+    def __init__(self, filters: int, size: int, strides: int = 1, scale: float = 1.0, **options: object) -> None:
         super().__init__(**options)
-        self.filters, self.size, self.strides = filters, size, strides
+        self.filters, self.size, self.strides, self.scale = filters, size, strides, scale
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         """Make kernel, bias and gain, all float32."""
@@ -134,7 +138,7 @@ class StandardisedConv(layers.Layer):  # type: ignore[misc]
         ops = keras.ops
         mean, variance = ops.moments(self.kernel, [0, 1, 2], keepdims=True)
         fan_in = self.size**2 * self.kernel.shape[2]
-        kernel = (self.kernel - mean) * ops.rsqrt(variance * fan_in + 1e-4) * self.gain
+        kernel = (self.kernel - mean) * (ops.rsqrt(variance * fan_in + 1e-4) * self.gain * self.scale)
         x = ops.conv(x, ops.cast(kernel, x.dtype), self.strides, "same")
         return x + ops.cast(self.bias, x.dtype)
 
@@ -145,7 +149,8 @@ class StandardisedConv(layers.Layer):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, object]:
         """Return what __init__ needs to build the layer again."""
-        return {**super().get_config(), "filters": self.filters, "size": self.size, "strides": self.strides}
+        own = {"filters": self.filters, "size": self.size, "strides": self.strides, "scale": self.scale}
+        return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable("pipeline")

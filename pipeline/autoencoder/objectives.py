@@ -7,7 +7,7 @@ from pipeline.autoencoder.backend import keras, tf
 from pipeline.autoencoder.networks import projection_head, trunk
 from pipeline.autoencoder.views import random_views
 
-_TEMPERATURE = 0.2
+_TEMPERATURE = 0.1
 _REBUILT = 8  # one picture in so many is rebuilt as well: enough for the decoder, at a small part of the time
 _WEIGHT = 10.0  # of the reconstruction error beside the contrastive loss
 
@@ -86,10 +86,11 @@ def contrastive(network: str, *, crop: int) -> Objective:
         half = tf.nn.avg_pool2d(pictures, 2, 2, "VALID")  # (B, 128, 128, 3): a crop is shrunk by two at most
         first, second, corner = tf.unstack(tf.random.split(seed, 3))
         views = tf.concat([random_views(half, size=crop, seed=s) for s in (first, second)], 0)  # (2B, crop, crop, 3)
-        _, stage = networks.trunk(views, training=training)
-        loss = info_nce(networks.head(stage, training=training))
         crops = _same_crop(pictures[::_REBUILT], crop, corner)
-        return loss + _WEIGHT * error(crops, networks.autoencoder(crops, training=training))
+        latents, stage = networks.trunk(tf.concat([views, crops], 0), training=training)  # one pass for both
+        count = tf.shape(views)[0]
+        rebuilt = networks.autoencoder.get_layer("decoder")(latents[count:], training=training)
+        return info_nce(networks.head(stage[:count], training=training)) + _WEIGHT * error(crops, rebuilt)
 
     return objective
 

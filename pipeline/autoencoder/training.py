@@ -69,13 +69,14 @@ class Progress:
 def processor_policy() -> str:
     """Return "mixed_bfloat16" where the processor multiplies bfloat16 in hardware, else "float32".
 
-    With the matrix units of AMX a step takes half the time; without them bfloat16 is emulated and slower.
+    With AMX or AVX-512 BF16 a step takes a half to three quarters of the time; without, bfloat16 is emulated
+    and slower.
     """
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return "float32"
-    return "mixed_bfloat16" if "amx_bf16" in flags else "float32"
+    return "mixed_bfloat16" if "amx_bf16" in flags or "avx512_bf16" in flags else "float32"
 
 
 def split(num_pictures: int, *, validation_share: float, seed: int) -> tuple[Rows, Rows]:

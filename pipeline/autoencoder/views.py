@@ -10,8 +10,7 @@ _AREA = (0.2, 1.0)  # share of the picture that a crop shows
 _ASPECT = 0.28  # largest logarithm of a crop's height : width
 _STRENGTH = 0.4  # of brightness, contrast and saturation
 _CAST = 0.15
-_GREY = 0.3  # share of views without colour
-_HUE = 3.14159  # largest turn of the hue, in radians
+_GREY = 0.4  # share of views without colour
 
 
 def random_views(pictures: tf.Tensor, *, size: int, seed: tf.Tensor) -> tf.Tensor:
@@ -49,7 +48,7 @@ def _cropped(pictures: tf.Tensor, size: int, seed: tf.Tensor) -> tf.Tensor:
 
 
 def _recoloured(views: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    draws = tf.random.stateless_uniform((8, tf.shape(views)[0], 1, 1, 1), seed)
+    draws = tf.random.stateless_uniform((7, tf.shape(views)[0], 1, 1, 1), seed)
 
     def around_one(number: int, reach: float) -> tf.Tensor:
         return 1 + reach * (2 * draws[number] - 1)
@@ -60,12 +59,4 @@ def _recoloured(views: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     grey = tf.reduce_mean(views, -1, keepdims=True)
     saturation = tf.where(draws[2] < _GREY, 0.0, around_one(3, _STRENGTH))
     cast = tf.concat([around_one(number, _CAST) for number in (4, 5, 6)], -1)  # (B, 1, 1, 3)
-    colour = _turned((views - grey) * saturation, (2 * draws[7] - 1) * _HUE)
-    return tf.clip_by_value((grey + colour) * cast, 0.0, 1.0)
-
-
-def _turned(colour: tf.Tensor, angle: tf.Tensor) -> tf.Tensor:
-    """Turn the hue: colours without grey, (B, H, W, 3), rotated about the grey axis by radians (B, 1, 1, 1)."""
-    red, green, blue = tf.split(colour, 3, -1)
-    crossed = tf.concat([blue - green, red - blue, green - red], -1) / 3**0.5
-    return colour * tf.cos(angle) + crossed * tf.sin(angle)
+    return tf.clip_by_value((grey + (views - grey) * saturation) * cast, 0.0, 1.0)

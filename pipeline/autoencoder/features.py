@@ -1,0 +1,71 @@
+"""What an embedding is made of: pooled features of the residual encoder, and oriented gradients, as blocks.
+
+Each block sees something else: the last stage as a whole, what is in a picture; on a grid, what is where; the
+gradients, its outlines. They are whitened apart, so that none drowns the others.
+"""
+
+import math
+
+from pipeline.autoencoder.backend import keras, tf
+
+WEIGHTS = (1.0, 1.0, 1.0)  # of the blocks: whole, grid, outlines
+_GRID = 4  # cells on a side
+_NOTHING = 1e-12  # added to a vector, so that one of zeros alone has a direction: blank pictures are alike
+
+_ORIENTATIONS = 9
+_CELL = 16  # pixels on a side
+_SOFTENING = 0.01  # keeps the noise of an empty block from being blown up
+_CLIP = 0.2
+
+
+def blocks(trunk: keras.Model, pictures: tf.Tensor) -> list[tf.Tensor]:
+    """Return the blocks of features of pictures: uint8 (B, 256, 256, 3) to float32 (B, 256), (B, 4096), (B, 1764).
+
+    `trunk` gives the latents and the last stage. The first two blocks are square roots of averages, at unit
+    length: a strong feature must not count for more than several.
+    """
+    pixels = tf.cast(pictures, tf.float32) / 255.0
+    pixels = tf.nn.avg_pool2d(pixels, 2, 2, "VALID")  # (B, 128, 128, 3)
+    _, stage = trunk(pixels, training=False)  # (B, 8, 8, 256)
+    stage = tf.nn.relu(stage)
+    side = stage.shape[1] // _GRID
+    cells = tf.nn.avg_pool2d(stage, side, side, "VALID")  # (B, 4, 4, 256)
+    whole = tf.reduce_mean(stage, (1, 2))
+    return [unit(tf.sqrt(whole)), unit(tf.sqrt(_flat(cells))), oriented_gradients(pixels)]
+
+
+def oriented_gradients(pixels: tf.Tensor) -> tf.Tensor:
+    """Return the histograms of oriented gradients of float32 (B, 128, 128, 3) in [0, 1]: float32 (B, 1764).
+
+    Nine unsigned orientations in cells of 16 pixels, each cell normalised in the four 2x2 blocks that it is in.
+    A pixel's orientation is that of its structure tensor, so that no channel is chosen and nothing jumps.
+
+    References
+    ----------
+    Dalal and Triggs, "Histograms of oriented gradients for human detection", CVPR 2005,
+    doi:10.1109/CVPR.2005.177.
+    """
+    across = tf.pad(pixels[:, :, 2:] - pixels[:, :, :-2], [[0, 0], [0, 0], [1, 1], [0, 0]])
+    down = tf.pad(pixels[:, 2:] - pixels[:, :-2], [[0, 0], [1, 1], [0, 0], [0, 0]])
+    # the direction that all channels agree on most: half the angle of their summed structure tensors
+    along = tf.reduce_sum(across**2 - down**2, -1, keepdims=True)
+    aslant = tf.reduce_sum(2 * across * down, -1, keepdims=True)
+    strength = tf.sqrt(tf.reduce_sum(across**2 + down**2, -1, keepdims=True))
+    angle = tf.math.floormod(tf.atan2(aslant, along) / (2 * math.pi), 1.0) * _ORIENTATIONS
+    apart = tf.abs(angle - tf.range(_ORIENTATIONS, dtype=tf.float32))
+    votes = tf.nn.relu(1.0 - tf.minimum(apart, _ORIENTATIONS - apart)) * strength  # (B, 128, 128, 9)
+    cells = tf.nn.avg_pool2d(votes, _CELL, _CELL, "VALID") * _CELL**2  # (B, 8, 8, 9)
+    energy = 4 * tf.nn.avg_pool2d(tf.reduce_sum(cells**2, -1, keepdims=True), 2, 1, "VALID")
+    last = cells.shape[1] - 1
+    corners = [cells[:, y : y + last, x : x + last] for y in (0, 1) for x in (0, 1)]
+    normalised = tf.concat(corners, -1) / tf.sqrt(energy + _SOFTENING)  # (B, 7, 7, 36)
+    return _flat(tf.minimum(normalised, _CLIP))
+
+
+def unit(vectors: tf.Tensor) -> tf.Tensor:
+    """Scale (B, D) to unit length; a vector of zeros, of a blank picture, becomes one of equal numbers."""
+    return tf.math.l2_normalize(vectors + _NOTHING, 1, epsilon=_NOTHING**2)
+
+
+def _flat(cells: tf.Tensor) -> tf.Tensor:
+    return tf.reshape(cells, (-1, math.prod(cells.shape[1:])))
