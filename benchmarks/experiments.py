@@ -1,0 +1,89 @@
+"""Trains with one thing changed and prints the agreement that each block of features and the embedding reach.
+
+    cd PROJECT && pipeline scan && pipeline resize && python .../benchmarks/experiments.py NAME --epochs 8
+
+Run it in a folder whose params.yaml names a labelled dataset. `shipped` changes nothing. What came out is kept
+in docs/experiments.md.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from machine import print_machine
+
+from pipeline.artifacts import Artifacts, load_pictures, open_index
+from pipeline.autoencoder import export, features, objectives, training, views
+from pipeline.evaluation import DEPTH, agreement
+from pipeline.neighbours import sorted_lists
+from pipeline.params import load_params
+from pipeline.stages.evaluate import read_labels
+from pipeline.stages.train import _recipe
+
+# each experiment: what it sets, as (module, constant) or a name of the recipe
+EXPERIMENTS: dict[str, dict[Any, Any]] = {
+    "shipped": {},
+    "temperature-0.2": {(objectives, "_TEMPERATURE"): 0.2},
+    "grey-0.2": {(views, "_GREY"): 0.2},
+    "grey-0.5": {(views, "_GREY"): 0.5},
+    "float32": {"policy": "float32"},
+    "batch-128": {"batch_size": 128},
+    "batch-256": {"batch_size": 256},
+    "rate-0.001": {"learning_rate": 0.001},
+    "crop-96": {"crop": 96},
+    "rebuild-1": {(objectives, "_WEIGHT"): 1.0},
+    "rebuild-40": {(objectives, "_WEIGHT"): 40.0},
+    "area-0.08": {(views, "_AREA"): (0.08, 1.0)},
+    "reconstruction": {"objective": "reconstruction"},
+}
+
+
+def main() -> None:
+    """Run one experiment and print its row."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", choices=EXPERIMENTS)
+    parser.add_argument("--epochs", type=int, default=8)
+    arguments = parser.parse_args()
+    artifacts, params = Artifacts(Path("artifacts")), load_params(Path("params.yaml"))
+    with open_index(artifacts.index) as index:
+        paths, pictures = index.paths(), load_pictures(artifacts, index)
+    names = read_labels(params.dataset.labels, paths)
+    labels = np.unique([names[path] for path in paths], return_inverse=True)[1]
+    recipe = _recipe(params, len(pictures)).__dict__ | {"epochs": arguments.epochs}
+    for what, value in EXPERIMENTS[arguments.name].items():
+        if isinstance(what, str):
+            recipe[what] = value
+        else:
+            assert hasattr(*what)
+            setattr(*what, value)
+    recipe = training.Recipe(**recipe)
+    progress = training.start(recipe)
+    started = time.perf_counter()
+    training.train(pictures, recipe, progress, after_epoch=lambda _: None, show=True)
+    seconds = time.perf_counter() - started
+    print_machine()
+    print(f"{arguments.name}: {arguments.epochs} epochs, {len(pictures):,} pictures, {seconds:.0f} s; top-4 / macro, %")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "autoencoder.keras"
+        training.save_model(progress, path)
+        fit_rows = np.sort(np.random.default_rng(0).permutation(len(pictures))[: params.embed.fit_pictures])
+        for title, weights in {
+            "joined": features.WEIGHTS,
+            "whole": (1, 0, 0),
+            "grid": (0, 1, 0),
+            "outlines": (0, 0, 1),
+        }.items():
+            export.WEIGHTS = weights
+            embed = export.embedding(path, pictures, dimensions=params.embed.dimensions, fit_rows=fit_rows)
+            batches = [pictures[i : i + 32] for i in range(0, len(pictures), 32)]
+            embeddings = np.concatenate([export.run(embed, batch) for batch in batches])
+            lists = np.concatenate(list(sorted_lists(embeddings, depth=DEPTH, block=512, progress=False)))
+            found = agreement(lists["row"], labels)
+            print(f"{title:10} {100 * found.top4:5.1f} {100 * found.top4_macro:5.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
