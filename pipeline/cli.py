@@ -124,18 +124,14 @@ def evaluate(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Measure how well neighbours and groups agree with labels, beside simple baselines."""
+    """Say whether the model can be trusted: beside simple baselines, by labels and by finding second views."""
     from pipeline.stages.evaluate import evaluate as stage
     from pipeline.stages.evaluate import format_table
 
     table = stage(*_given(context))
-    if table is None:
-        _say("evaluate", "nothing to measure: dataset.labels gives fewer than two classes")
-        table = {}
-    elif not as_json:
-        typer.echo(format_table(table))
-    if as_json:
-        typer.echo(json.dumps(table))
+    if "classes" not in table:
+        _say("evaluate", "no agreement to measure: dataset.labels gives fewer than two classes")
+    typer.echo(json.dumps(table) if as_json else format_table(table))
 
 
 @app.command(epilog="Example: pipeline query img.jpg --n 10 --sheet found.png")

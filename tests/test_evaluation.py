@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict, astuple
 from pathlib import Path
 
@@ -186,7 +187,9 @@ def test_a_csv_file_of_other_pictures_is_refused(tmp_path: Path) -> None:
 def test_the_json_has_exactly_the_documented_form(line: Line) -> None:
     result = run(line, "evaluate", "--json")
     table = json.loads(result.stdout)
-    assert list(table) == ["pictures", "classes", "embeddings", "groups"]
+    assert list(table) == ["pictures", "views", "verdict", "classes", "embeddings", "groups"]
+    assert list(table["views"]) == ["model", "pixels", "untrained"]
+    assert len(table["verdict"]) == 2
     assert list(table["embeddings"]) == ["model", "pixels", "untrained", "chance"]
     assert all(list(measures) == MEASURES for measures in table["embeddings"].values())
     assert list(table["groups"]) == ["k", "purity", "adjusted_rand"]
@@ -219,9 +222,19 @@ def test_without_labels_it_says_so_and_is_no_failure(own_line: Line, as_json: bo
     own_line.set(dataset={"labels": "none"})
     result = run(own_line, "evaluate", *(["--json"] if as_json else []))
     assert result.exit_code == 0
-    assert result.stdout == ("{}\n" if as_json else "")
-    assert "nothing to measure" in result.stderr
-    assert load_json(own_line.artifacts.metrics("evaluate"), stage="evaluate") == {"pictures": 58}
+    assert "no agreement to measure" in result.stderr
+    table = load_json(own_line.artifacts.metrics("evaluate"), stage="evaluate")
+    assert list(table) == ["pictures", "views", "verdict"]
+    assert table["pictures"] == 58
+    assert result.stdout == (json.dumps(table) if as_json else table["verdict"][0]) + "\n"
+
+
+def test_a_model_no_better_than_untrained_is_not_handed_over_in_silence(own_line: Line) -> None:
+    shutil.copyfile(own_line.artifacts.untrained_encoder, own_line.artifacts.encoder)
+    own_line.set(dataset={"labels": "none"})
+    lines = run(own_line, "evaluate").stdout.splitlines()
+    assert lines[0].startswith("warning: ")
+    assert "untrained" in lines[0]
 
 
 def test_only_labelled_pictures_are_compared(own_line: Line, tmp_path: Path) -> None:

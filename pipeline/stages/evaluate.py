@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import evaluation
+from pipeline import diagnosis, evaluation
 from pipeline.artifacts import (
     Artifacts,
     load_embeddings,
@@ -23,16 +23,18 @@ from pipeline.neighbours import sorted_lists
 from pipeline.params import Params
 
 _BLOCK = 512
+_VIEWED = 500  # pictures that two views are made of, at most
 
 
-def evaluate(params: Params, artifacts: Artifacts) -> dict[str, Any] | None:
-    """Write and return the table of agreement; None, and only the number of pictures, without labels.
+def evaluate(params: Params, artifacts: Artifacts) -> dict[str, Any]:
+    """Write and return what can be said of the model: by labels where there are any, and without.
 
     Returns
     -------
     table
-        {"pictures": N, "classes": C, "embeddings": {name: measures}, "groups": {"k", "purity",
-        "adjusted_rand"}}; N counts the pictures that have a label, and only they are compared.
+        {"pictures": N, "views": {name: share found again}, "verdict": [words]}, and with labels "classes": C,
+        "embeddings": {name: measures} and "groups": {"k", "purity", "adjusted_rand"}; N then counts the
+        pictures that have a label, and only they are compared by it.
     """
     with open_index(artifacts.index) as index:
         paths = index.paths()
@@ -41,19 +43,28 @@ def evaluate(params: Params, artifacts: Artifacts) -> dict[str, Any] | None:
     names = read_labels(params.dataset.labels, paths)
     rows = np.array([row for row, path in enumerate(paths) if path in names], np.int64)
     classes, labels = np.unique([names[paths[row]] for row in rows], return_inverse=True)
+    views = _views(pictures, artifacts)
+    table: dict[str, Any] = {
+        "pictures": len(paths),
+        "views": views,
+        "verdict": [diagnosis.verdict(views, measure="finding a second view of a picture")],
+    }
     if len(classes) < 2:
-        save_json(artifacts.metrics("evaluate"), {"pictures": len(paths)})
-        return None
+        save_json(artifacts.metrics("evaluate"), table)
+        return table
     some = pictures if len(rows) == len(paths) else pictures[rows]
-    table = {
+    measured = {
+        "model": _measure(embeddings[rows], labels),
+        "pixels": _measure(evaluation.pixel_embeddings(some), labels),
+        "untrained": _measure(encode(open_encoder(artifacts.untrained_encoder), some, progress=True), labels),
+        "chance": asdict(evaluation.chance(labels)),
+    }
+    top4 = {name: measures["top4"] for name, measures in measured.items()}
+    table["verdict"].insert(0, diagnosis.verdict(top4, measure="top-4 agreement"))
+    table |= {
         "pictures": len(rows),
         "classes": len(classes),
-        "embeddings": {
-            "model": _measure(embeddings[rows], labels),
-            "pixels": _measure(evaluation.pixel_embeddings(some), labels),
-            "untrained": _measure(encode(open_encoder(artifacts.untrained_encoder), some, progress=True), labels),
-            "chance": asdict(evaluation.chance(labels)),
-        },
+        "embeddings": measured,
         "groups": _measure_groups(paths, rows, labels, artifacts),
     }
     save_json(artifacts.metrics("evaluate"), table)
@@ -91,6 +102,8 @@ def read_labels(source: str, paths: list[str]) -> dict[str, str]:
 
 def format_table(table: dict[str, Any]) -> str:
     """Return the table as text for a terminal."""
+    if "classes" not in table:
+        return "\n".join(table["verdict"])
     lines = [f"{table['pictures']:,} pictures in {table['classes']:,} classes; agreement of neighbours with labels, %"]
     lines.append(f"{'':12}{'top-4':>8}{'macro':>8}{'top-1':>8}{'mAP@10':>8}")
     for name, measures in table["embeddings"].items():
@@ -100,7 +113,18 @@ def format_table(table: dict[str, Any]) -> str:
     lines.append(
         f"{groups['k']} groups: purity {groups['purity']:.3f}, adjusted Rand index {groups['adjusted_rand']:.3f}"
     )
-    return "\n".join(lines)
+    return "\n".join([*lines, *table["verdict"]])
+
+
+def _views(pictures: NDArray[np.uint8], artifacts: Artifacts) -> dict[str, float]:
+    """Return for the model and each baseline which share of second views it finds."""
+    views = diagnosis.two_views(pictures[:: -(-len(pictures) // _VIEWED)], seed=0)
+    embedded = {
+        "model": encode(open_encoder(artifacts.encoder), views, progress=False),
+        "pixels": evaluation.pixel_embeddings(views),
+        "untrained": encode(open_encoder(artifacts.untrained_encoder), views, progress=False),
+    }
+    return {name: diagnosis.found_again(embeddings) for name, embeddings in embedded.items()}
 
 
 def _measure(embeddings: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:

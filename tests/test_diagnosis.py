@@ -1,0 +1,47 @@
+"""The label-free measure and its verdict."""
+
+import numpy as np
+import pytest
+
+from pipeline.diagnosis import found_again, two_views, verdict
+
+
+def pictures(count: int) -> np.ndarray:
+    """Return pictures of random blocks, uint8 (count, 256, 256, 3)."""
+    coarse = np.random.default_rng(0).integers(0, 256, (count, 4, 4, 3), dtype=np.uint8)
+    return coarse.repeat(64, axis=1).repeat(64, axis=2)
+
+
+def test_views_are_pictures_and_repeat_with_their_seed() -> None:
+    views = two_views(pictures(3), seed=1)
+    assert views.shape == (6, 256, 256, 3)
+    assert views.dtype == np.uint8
+    np.testing.assert_array_equal(views, two_views(pictures(3), seed=1))
+    assert (views[:3] != views[3:]).any()
+    assert (views != two_views(pictures(3), seed=2)).any()
+
+
+def test_what_is_the_same_in_both_views_is_found_again_and_noise_is_not() -> None:
+    kinds = np.eye(50, dtype=np.float32)
+    assert found_again(np.concatenate([kinds, kinds])) == 1.0
+    assert found_again(np.concatenate([kinds, kinds[::-1]])) == 0.0
+
+
+def test_the_mean_colour_of_views_finds_some_again() -> None:
+    means = two_views(pictures(20), seed=0).mean(axis=(1, 2)).astype(np.float32)
+    means -= means.mean(axis=0)
+    share = found_again(means / np.linalg.norm(means, axis=1, keepdims=True))
+    assert 1 / 20 < share < 1
+
+
+def test_the_verdict_says_who_is_not_beaten() -> None:
+    assert "beats every baseline" in verdict({"model": 0.9, "pixels": 0.4, "untrained": 0.5}, measure="views")
+    text = verdict({"model": 0.45, "pixels": 0.4, "untrained": 0.5}, measure="views")
+    assert text.startswith("warning")
+    assert "no better than untrained" in text
+    assert "learning_rate" in text
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5])
+def test_a_tie_is_no_success(value: float) -> None:
+    assert verdict({"model": value, "pixels": value}, measure="views").startswith("warning")
