@@ -63,6 +63,19 @@ class TrainParams:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EncoderParams:
+    """Whose encoder is used: the autoencoder that is trained here, or a network of other origin."""
+
+    kind: Literal["autoencoder", "onnx"]
+    path: str  # of the ONNX file, as everything below
+    size: int = _number(8, 1024)
+    layout: Literal["nchw", "nhwc"]
+    mean: float = _number(-1000, 1000)
+    scale: float = _number(0.001, 1000)
+    output: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class EmbedParams:
     """How the pooled features of the residual network become an embedding."""
 
@@ -101,6 +114,7 @@ class Params:
     sample: SampleParams
     resize: ResizeParams
     train: TrainParams
+    encoder: EncoderParams
     embed: EmbedParams
     neighbours: NeighboursParams
     groups: GroupsParams

@@ -8,7 +8,7 @@ ROOMS_OF = {
     "tensorflow": {"autoencoder"},
     "keras": {"autoencoder"},
     "tf2onnx": {"autoencoder"},
-    "onnx": {"autoencoder"},
+    "onnx": {"autoencoder", "wrapping"},
     "onnxruntime": {"encoder"},
     "pyclustering": {"medoids"},
     "matplotlib": {"plots"},

@@ -1,5 +1,6 @@
 """Makes encoder.onnx from the trained network, and the embeddings of all pictures with it."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from pipeline.artifacts import Artifacts, load_pictures, open_index, replaced, s
 from pipeline.autoencoder.export import embedding, export, run
 from pipeline.encoder import encode, open_encoder
 from pipeline.errors import ArtifactError, EncoderError
-from pipeline.params import Params
+from pipeline.params import EncoderParams, Params
+from pipeline.wrapping import Foreign, wrap
 
 _TOLERANCE = 1e-5  # largest difference between Keras and the exported graph, of numbers at most 1
 _CHECKED = 16
@@ -21,19 +23,31 @@ def embed(params: Params, artifacts: Artifacts) -> str:
     Raises
     ------
     EncoderError
-        If the exported graph and Keras differ by more than 1e-5.
+        If the exported graph and Keras differ by more than 1e-5, or the network of `encoder.path` can't be
+        wrapped.
     """
     with open_index(artifacts.index) as index:
         digest = index.digest
         pictures = load_pictures(artifacts, index)
     _export(artifacts.untrained, artifacts.untrained_encoder, pictures, params)
-    difference = _export(artifacts.autoencoder, artifacts.encoder, pictures, params)
+    if params.encoder.kind == "onnx":
+        difference = 0.0  # nothing was exported
+        with replaced(artifacts.encoder) as path:
+            wrap(_foreign(params.encoder), path)
+    else:
+        difference = _export(artifacts.autoencoder, artifacts.encoder, pictures, params)
     encoder = open_encoder(artifacts.encoder)
     embeddings = encode(encoder, pictures, progress=True, title="embed")
     save_array(artifacts.embeddings, embeddings, origin={"index": digest, "encoder": encoder.digest})
     metrics = {"pictures": len(embeddings), "dimensions": encoder.dimensions, "onnx_difference": difference}
     save_json(artifacts.metrics("embed"), metrics)
     return f"{len(embeddings):,} embeddings of {encoder.dimensions:,} numbers"
+
+
+def _foreign(encoder: EncoderParams) -> Foreign:
+    settings = asdict(encoder)
+    del settings["kind"]
+    return Foreign(**{**settings, "path": Path(encoder.path)})
 
 
 def _export(model: Path, path: Path, pictures: NDArray[np.uint8], params: Params) -> float:

@@ -42,6 +42,8 @@ def train(params: Params, artifacts: Artifacts, *, resume: bool = False) -> str:
         digest = index.digest
         pictures = load_pictures(artifacts, index)
     recipe = _recipe(params, len(pictures))
+    if params.encoder.kind != "autoencoder":
+        return _leave_untrained(pictures, recipe, artifacts, kind=params.encoder.kind)
     origin = {"index": digest, **{name: str(value) for name, value in asdict(recipe).items()}}
     progress = training.start(recipe)
     if resume:
@@ -55,6 +57,17 @@ def train(params: Params, artifacts: Artifacts, *, resume: bool = False) -> str:
     except FloatingPointError as error:
         raise ParamsError(f"train: {error}; lower train.learning_rate, now {recipe.learning_rate:g}") from error
     return _report(pictures, recipe, progress.history, artifacts)
+
+
+def _leave_untrained(pictures: NDArray[np.uint8], recipe: Recipe, artifacts: Artifacts, *, kind: str) -> str:
+    """Write the outs of a training of no epochs: the encoder is of other origin."""
+    progress = training.start(recipe)
+    for out in (artifacts.untrained, artifacts.autoencoder):
+        with replaced(out) as path:
+            training.save_model(progress, path)
+    save_table(artifacts.history, Epoch._fields, [])
+    _report(pictures, recipe, [], artifacts)
+    return f"encoder.kind is {kind}: the autoencoder stays untrained"
 
 
 def _recipe(params: Params, num_pictures: int) -> Recipe:

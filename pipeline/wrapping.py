@@ -1,0 +1,161 @@
+"""Owns wrapping a network of other origin into the contract of an encoder file.
+
+In: uint8 (B, 256, 256, 3). Then the network's own input size, scaling and layout, the network, its output
+flattened. Out: float32 (B, D) at unit length. All in one ONNX graph, so that what follows can't tell.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, compose, helper, numpy_helper, version_converter
+
+from pipeline.errors import EncoderError
+
+_SIDE = 256
+_OPSET = 18  # the first whose Resize can average over what it shrinks
+_NOTHING = 1e-12
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A network as its own project describes it.
+
+    path         the ONNX file
+    size         height and width of its input
+    layout       "nchw" or "nhwc"
+    mean, scale  of its input: (rgb - mean) / scale, with rgb from 0 to 255
+    output       the name of its output; "first" for the first
+    """
+
+    path: Path
+    size: int
+    layout: str
+    mean: float
+    scale: float
+    output: str
+
+
+def wrap(foreign: Foreign, path: Path) -> None:
+    """Write an encoder file around a network.
+
+    Raises
+    ------
+    EncoderError
+        If the file is missing or no ONNX model, has another number of inputs than one, or no such output.
+    """
+    network = _load(foreign)
+    inner = [i.name for i in network.graph.input if i.name not in {t.name for t in network.graph.initializer}]
+    if len(inner) != 1:
+        raise EncoderError(f"{foreign.path}: expected one input, got {inner}; export the picture's branch alone")
+    _check_shape(network, inner[0], foreign)
+    outputs = [o.name for o in network.graph.output]
+    output = outputs[0] if foreign.output == "first" else foreign.output
+    if output not in outputs:
+        raise EncoderError(f"{foreign.path}: no output {output!r}; encoder.output can be {', '.join(outputs)}")
+    network = compose.add_prefix(network, "network/")
+    features = next(o for o in network.graph.output if o.name == f"network/{output}")
+    before, after = _before(foreign, network.ir_version), _after(features, network.ir_version)
+    try:
+        whole = compose.merge_models(before, network, [("scaled", f"network/{inner[0]}")])
+        whole = compose.merge_models(whole, after, [(f"network/{output}", "features")], outputs=["embedding"])
+        dimensions = _dimensions(whole, foreign)
+        whole.graph.output[0].CopyFrom(helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["B", dimensions]))
+        onnx.checker.check_model(whole)
+        onnx.save(whole, path)
+    except (ValueError, onnx.checker.ValidationError) as error:
+        raise EncoderError(
+            f"{foreign.path} can't be wrapped ({error}); check encoder.size and encoder.layout"
+        ) from error
+
+
+def _load(foreign: Foreign) -> onnx.ModelProto:
+    try:
+        network = onnx.shape_inference.infer_shapes(onnx.load(foreign.path), data_prop=True)
+        opset = next(o.version for o in network.opset_import if o.domain in ("", "ai.onnx"))
+        return network if opset == _OPSET else version_converter.convert_version(network, _OPSET)
+    except FileNotFoundError:
+        raise EncoderError(f"{foreign.path} is missing: give the network's file in encoder.path") from None
+    except Exception as error:  # protobuf, checker and converter have errors of their own without a common base
+        raise EncoderError(f"{foreign.path} is no ONNX model that can be read ({error})") from error
+
+
+def _check_shape(network: onnx.ModelProto, name: str, foreign: Foreign) -> None:
+    takes = next(i for i in network.graph.input if i.name == name).type.tensor_type.shape.dim
+    given = [3, foreign.size, foreign.size] if foreign.layout == "nchw" else [foreign.size, foreign.size, 3]
+    wanted = [dim.dim_value for dim in takes][1:]  # 0 where it is free
+    if len(wanted) != 3 or any(want not in (0, have) for want, have in zip(wanted, given, strict=True)):
+        raise EncoderError(
+            f"{foreign.path}: takes {wanted} (0: any), would get {given}; check encoder.size and encoder.layout"
+        )
+
+
+def _before(foreign: Foreign, ir_version: int) -> onnx.ModelProto:
+    """Return the graph from uint8 pictures to the network's input."""
+    size = foreign.size
+    channels_first = foreign.layout == "nchw"
+    nodes = [
+        helper.make_node("Cast", ["pictures"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["floats"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node("Shape", ["planes"], ["batch"], start=0, end=1),
+        helper.make_node("Concat", ["batch", "shape"], ["sizes"], axis=0),
+        helper.make_node("Resize", ["planes", "", "", "sizes"], ["resized"], mode="linear", antialias=1),
+        helper.make_node("Sub", ["resized", "mean"], ["centred"]),
+        helper.make_node("Div", ["centred", "scale"], ["scaled" if channels_first else "divided"]),
+    ]
+    shape: list[str | int] = ["B", 3, size, size]
+    if not channels_first:
+        nodes.append(helper.make_node("Transpose", ["divided"], ["scaled"], perm=[0, 2, 3, 1]))
+        shape = ["B", size, size, 3]
+    return _model(
+        nodes,
+        helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["B", _SIDE, _SIDE, 3]),
+        helper.make_tensor_value_info("scaled", TensorProto.FLOAT, shape),
+        {
+            "shape": np.array([3, size, size], np.int64),
+            "mean": np.array(foreign.mean, np.float32),
+            "scale": np.array(foreign.scale, np.float32),
+        },
+        ir_version,
+    )
+
+
+def _after(features: onnx.ValueInfoProto, ir_version: int) -> onnx.ModelProto:
+    """Return the graph from the network's output to vectors of unit length; zeros become equal numbers."""
+    nodes = [
+        helper.make_node("Flatten", ["features"], ["flat"], axis=1),
+        helper.make_node("Add", ["flat", "nothing"], ["never_zero"]),
+        helper.make_node("LpNormalization", ["never_zero"], ["embedding"], axis=1, p=2),
+    ]
+    return _model(
+        nodes,
+        helper.make_value_info("features", features.type),
+        helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["B", "D"]),
+        {"nothing": np.array(_NOTHING, np.float32)},
+        ir_version,
+    )
+
+
+def _model(
+    nodes: list[onnx.NodeProto],
+    takes: onnx.ValueInfoProto,
+    gives: onnx.ValueInfoProto,
+    constants: dict[str, np.ndarray],
+    ir_version: int,
+) -> onnx.ModelProto:
+    tensors = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "wrapping", [takes], [gives], tensors)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=ir_version)
+
+
+def _dimensions(whole: onnx.ModelProto, foreign: Foreign) -> int:
+    """Return how many numbers an embedding has, as ONNX infers it from the shapes."""
+    graph = onnx.shape_inference.infer_shapes(whole, data_prop=True).graph
+    shape = graph.output[0].type.tensor_type.shape.dim
+    if len(shape) != 2 or not shape[1].dim_value:
+        raise EncoderError(
+            f"{foreign.path}: the number of its outputs is not fixed; export it with a fixed input of "
+            f"{foreign.size}x{foreign.size}"
+        )
+    return int(shape[1].dim_value)
