@@ -17,7 +17,15 @@ from typer.testing import CliRunner, Result
 from pipeline.artifacts import load_json, open_index
 from pipeline.cli import app
 from pipeline.errors import ArtifactError, ParamsError
-from pipeline.evaluation import adjusted_rand, agreement, chance, pixel_embeddings, purity
+from pipeline.evaluation import (
+    adjusted_rand,
+    agreement,
+    chance,
+    histogram_embeddings,
+    pixel_embeddings,
+    purity,
+    whitened_pixel_embeddings,
+)
 from pipeline.stages.evaluate import read_labels
 
 MEASURES = ["top4", "top4_macro", "top1", "map_at_10"]
@@ -181,6 +189,27 @@ def test_a_csv_file_of_other_pictures_is_refused(tmp_path: Path) -> None:
         read_labels(str(tmp_path / "labels.csv"), ["a.png"])
 
 
+def test_the_histogram_sees_colour_and_not_place() -> None:
+    generator = np.random.default_rng(0)
+    pictures = generator.integers(0, 256, (4, 256, 256, 3), dtype=np.uint8)
+    pictures[1] = pictures[0][::-1, ::-1]
+    pictures[2:] //= 2
+    embeddings = histogram_embeddings(pictures)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(embeddings[0], embeddings[1])
+    assert embeddings[0] @ embeddings[2] < 0.5 < embeddings[2] @ embeddings[3]
+
+
+@pytest.mark.parametrize("count", [2, 200])
+def test_whitened_pixels_have_unit_length_also_where_all_are_alike(count: int) -> None:
+    generator = np.random.default_rng(0)
+    coarse = generator.integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
+    for pictures in (coarse.repeat(32, axis=1).repeat(32, axis=2), np.full((count, 256, 256, 3), 9, np.uint8)):
+        embeddings = whitened_pixel_embeddings(pictures)
+        assert embeddings.shape[1] <= 128
+        np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, rtol=1e-5)
+
+
 # --- the stage ----------------------------------------------------------------------------------------------
 
 
@@ -188,9 +217,9 @@ def test_the_json_has_exactly_the_documented_form(line: Line) -> None:
     result = run(line, "evaluate", "--json")
     table = json.loads(result.stdout)
     assert list(table) == ["pictures", "views", "verdict", "classes", "embeddings", "groups"]
-    assert list(table["views"]) == ["model", "pixels", "untrained"]
+    assert list(table["views"]) == ["model", "pixels", "whitened pixels", "histogram", "untrained"]
     assert len(table["verdict"]) == 2
-    assert list(table["embeddings"]) == ["model", "pixels", "untrained", "chance"]
+    assert list(table["embeddings"]) == ["model", "pixels", "whitened pixels", "histogram", "untrained", "chance"]
     assert all(list(measures) == MEASURES for measures in table["embeddings"].values())
     assert list(table["groups"]) == ["k", "purity", "adjusted_rand"]
     assert table == load_json(line.artifacts.metrics("evaluate"), stage="evaluate")
@@ -213,8 +242,9 @@ def test_pictures_of_three_kinds_are_told_apart(line: Line) -> None:
 
 def test_the_table_names_every_embedding(line: Line) -> None:
     lines = run(line, "evaluate").stdout.splitlines()
-    assert [text.split()[0] for text in lines[2:6]] == ["model", "pixels", "untrained", "chance"]
-    assert lines[6].startswith("3 groups: purity 0.")
+    names = ["model", "pixels", "whitened pixels", "histogram", "untrained", "chance"]
+    assert [text[:16].rstrip() for text in lines[2:8]] == names
+    assert lines[8].startswith("3 groups: purity 0.")
 
 
 @pytest.mark.parametrize("as_json", [True, False])

@@ -56,6 +56,8 @@ def evaluate(params: Params, artifacts: Artifacts) -> dict[str, Any]:
     measured = {
         "model": _measure(embeddings[rows], labels),
         "pixels": _measure(evaluation.pixel_embeddings(some), labels),
+        "whitened pixels": _measure(evaluation.whitened_pixel_embeddings(some), labels),
+        "histogram": _measure(evaluation.histogram_embeddings(some), labels),
         "untrained": _measure(encode(open_encoder(artifacts.untrained_encoder), some, progress=True), labels),
         "chance": asdict(evaluation.chance(labels)),
     }
@@ -105,10 +107,10 @@ def format_table(table: dict[str, Any]) -> str:
     if "classes" not in table:
         return "\n".join(table["verdict"])
     lines = [f"{table['pictures']:,} pictures in {table['classes']:,} classes; agreement of neighbours with labels, %"]
-    lines.append(f"{'':12}{'top-4':>8}{'macro':>8}{'top-1':>8}{'mAP@10':>8}")
+    lines.append(f"{'':16}{'top-4':>8}{'macro':>8}{'top-1':>8}{'mAP@10':>8}")
     for name, measures in table["embeddings"].items():
         numbers = "".join(f"{100 * value:8.1f}" for value in measures.values())
-        lines.append(f"{name:12}{numbers}")
+        lines.append(f"{name:16}{numbers}")
     groups = table["groups"]
     lines.append(
         f"{groups['k']} groups: purity {groups['purity']:.3f}, adjusted Rand index {groups['adjusted_rand']:.3f}"
@@ -122,6 +124,8 @@ def _views(pictures: NDArray[np.uint8], artifacts: Artifacts) -> dict[str, float
     embedded = {
         "model": encode(open_encoder(artifacts.encoder), views, progress=False),
         "pixels": evaluation.pixel_embeddings(views),
+        "whitened pixels": evaluation.whitened_pixel_embeddings(views),
+        "histogram": evaluation.histogram_embeddings(views),
         "untrained": encode(open_encoder(artifacts.untrained_encoder), views, progress=False),
     }
     return {name: diagnosis.found_again(embeddings) for name, embeddings in embedded.items()}
