@@ -86,12 +86,13 @@ def whitened_pixel_embeddings(pictures: NDArray[np.uint8]) -> NDArray[np.float32
 
     Each component is divided by the square root of its standard deviation; float32 (N, D), D <= 128.
     """
+    from sklearn.utils.extmath import randomized_svd
+
     pixels = pixel_embeddings(pictures)
     pixels -= pixels.mean(axis=0)
-    spreads, directions = np.linalg.eigh(pixels.T @ pixels / len(pixels))  # rising
-    spreads, directions = np.maximum(spreads[:-129:-1], 0) ** 0.5, directions[:, :-129:-1]
+    scores, spreads, _ = randomized_svd(pixels, min(128, *pixels.shape), random_state=0)
     kept = max(1, int((spreads > 1e-3 * spreads[0]).sum()))
-    return _unit(pixels @ (directions[:, :kept] / np.maximum(spreads[:kept], 1e-12) ** 0.5))
+    return _unit(scores[:, :kept] * np.sqrt(spreads[:kept]))  # a half-whitened component, but for a factor of all
 
 
 def histogram_embeddings(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:

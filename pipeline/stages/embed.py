@@ -13,7 +13,8 @@ from pipeline.errors import ArtifactError, EncoderError
 from pipeline.params import EncoderParams, Params
 from pipeline.wrapping import Foreign, wrap
 
-_TOLERANCE = 1e-5  # largest difference between Keras and the exported graph, of numbers at most 1
+_TOLERANCE = 1e-4  # largest difference between Keras and the exported graph, of numbers at most 1: the outlines of
+# flat pictures, half-whitened, differ by up to 3e-5
 _CHECKED = 16
 
 
@@ -23,7 +24,7 @@ def embed(params: Params, artifacts: Artifacts) -> str:
     Raises
     ------
     EncoderError
-        If the exported graph and Keras differ by more than 1e-5, or the network of `encoder.path` can't be
+        If the exported graph and Keras differ by more than 1e-4, or the network of `encoder.path` can't be
         wrapped.
     """
     with open_index(artifacts.index) as index:
