@@ -1,7 +1,8 @@
 """Owns the question whether a model is worth using where nothing is labelled: do two views find each other?
 
-Of some pictures two views are made, other crops in other light. An embedding that sees what is in a picture
-finds the second view from the first among all others. Simple baselines are asked the same, and the verdict
+Of some pictures two views are made, other crops in other light, the second without colour: else the colours
+of a background would tell. An embedding that sees what is in a picture finds the second view from the first
+among all others. Simple baselines are asked the same, and the verdict
 compares them.
 """
 
@@ -17,11 +18,13 @@ _SIDE = 256
 def two_views(pictures: NDArray[np.uint8], *, seed: int) -> NDArray[np.uint8]:
     """Return two random views of each picture: uint8 (N, 256, 256, 3) to (2N, 256, 256, 3), first views first.
 
-    A view is a crop of 35 to 80 % of the picture, mirrored or not, in other light.
+    A view is a crop of 35 to 80 % of the picture, mirrored or not, in other light; second views are grey.
     """
     generator = np.random.default_rng(seed)
-    views = [_view(picture, generator) for _ in range(2) for picture in pictures]
-    return np.stack(views)
+    views = np.stack([_view(picture, generator) for _ in range(2) for picture in pictures])
+    seconds = views[len(pictures) :]
+    seconds[:] = seconds.mean(axis=-1, keepdims=True).astype(np.uint8)
+    return views
 
 
 def _view(picture: NDArray[np.uint8], generator: np.random.Generator) -> NDArray[np.uint8]:

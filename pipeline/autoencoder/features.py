@@ -8,7 +8,7 @@ import math
 
 from pipeline.autoencoder.backend import keras, tf
 
-WEIGHTS = (0.7, 1.0, 1.0)  # of the blocks: whole, grid, outlines
+WEIGHTS = (1.0, 1.0, 1.0)  # of the blocks: whole, grid, outlines
 _GRID = 4  # cells on a side
 _NOTHING = 1e-12  # added to a vector, so that one of zeros alone has a direction: blank pictures are alike
 
