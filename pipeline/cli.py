@@ -123,12 +123,15 @@ def groups(context: typer.Context) -> None:
 def evaluate(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    encoder: Annotated[
+        list[Path] | None, typer.Option(help="An encoder.onnx to measure beside the model; can be repeated.")
+    ] = None,
 ) -> None:
     """Say whether the model can be trusted: beside simple baselines, by labels and by finding second views."""
     from pipeline.stages.evaluate import evaluate as stage
     from pipeline.stages.evaluate import format_table
 
-    table = stage(*_given(context))
+    table = stage(*_given(context), others=encoder or [])
     if "classes" not in table:
         _say("evaluate", "no agreement to measure: dataset.labels gives fewer than two classes")
     typer.echo(json.dumps(table) if as_json else format_table(table))

@@ -61,57 +61,6 @@ def chance(labels: Labels) -> Agreement:
     return Agreement(top, float(share.mean()), top, float(weights @ average_precision))
 
 
-def pixel_embeddings(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the baseline of plain pixels: 32x32 block means, centred over the folder, at unit length.
-
-    Parameters
-    ----------
-    pictures
-        uint8 (N, 256, 256, 3); read in blocks, may be memory-mapped.
-
-    Returns
-    -------
-    embeddings
-        float32 (N, 3072).
-    """
-    small = np.empty((len(pictures), 32 * 32 * 3), np.float32)
-    for start in range(0, len(pictures), 256):
-        block = pictures[start : start + 256].reshape(-1, 32, 8, 32, 8, 3)
-        small[start : start + 256] = block.mean(axis=(2, 4), dtype=np.float32).reshape(len(block), -1)
-    return _unit(small - small.mean(axis=0))
-
-
-def whitened_pixel_embeddings(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the pixels of `pixel_embeddings` on at most 128 principal components, half-whitened, at unit length.
-
-    Each component is divided by the square root of its standard deviation; float32 (N, D), D <= 128.
-    """
-    from sklearn.utils.extmath import randomized_svd
-
-    pixels = pixel_embeddings(pictures)
-    pixels -= pixels.mean(axis=0)
-    scores, spreads, _ = randomized_svd(pixels, min(128, *pixels.shape), random_state=0)
-    kept = max(1, int((spreads > 1e-3 * spreads[0]).sum()))
-    return _unit(scores[:, :kept] * np.sqrt(spreads[:kept]))  # a half-whitened component, but for a factor of all
-
-
-def histogram_embeddings(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the baseline of colours alone: the square root of the RGB histogram, 8x8x8 bins, float32 (N, 512)."""
-    counts = np.empty((len(pictures), 512), np.float32)
-    for row, picture in enumerate(pictures):
-        bins = (picture >> 5).reshape(-1, 3) @ np.array([64, 8, 1])
-        counts[row] = np.bincount(bins, minlength=512)
-    return _unit(np.sqrt(counts))
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scale rows to unit length; a row of zeros becomes one of equal numbers."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    equal = np.float32(vectors.shape[1] ** -0.5)
-    unit: NDArray[np.float32] = np.where(lengths > 0, vectors / np.maximum(lengths, 1e-30), equal).astype(np.float32)
-    return unit
-
-
 def purity(groups: Labels, labels: Labels) -> float:
     """Return the share of pictures that have the commonest class of their group; in (0, 1]."""
     counts = np.zeros((groups.max() + 1, labels.max() + 1), np.int64)

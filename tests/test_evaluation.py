@@ -15,19 +15,24 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from pipeline.artifacts import load_json, open_index
+from pipeline.baselines import (
+    histogram_embeddings,
+    hog_embeddings,
+    pixel_embeddings,
+    whitened_pixel_embeddings,
+)
 from pipeline.cli import app
 from pipeline.errors import ArtifactError, ParamsError
 from pipeline.evaluation import (
     adjusted_rand,
     agreement,
     chance,
-    histogram_embeddings,
-    pixel_embeddings,
     purity,
-    whitened_pixel_embeddings,
 )
 from pipeline.stages.evaluate import read_labels
 
+VIEWS = ["model", "pixels", "whitened pixels", "histogram", "HOG", "untrained"]
+EMBEDDINGS = [*VIEWS, "chance"]
 MEASURES = ["top4", "top4_macro", "top1", "map_at_10"]
 
 
@@ -200,6 +205,18 @@ def test_the_histogram_sees_colour_and_not_place() -> None:
     assert embeddings[0] @ embeddings[2] < 0.5 < embeddings[2] @ embeddings[3]
 
 
+def test_hog_sees_outlines_and_not_colour() -> None:
+    upright = np.zeros((256, 256, 3), np.uint8)
+    upright[:, ::32] = upright[:, 1::32] = upright[:, 2::32] = upright[:, 3::32] = 255
+    lying = upright.transpose(1, 0, 2)
+    red, noise = upright * np.array([1, 0, 0], np.uint8), np.random.default_rng(0).integers(0, 9, (256, 256, 3))
+    pictures = np.stack([upright, red, lying, lying // 2, noise.astype(np.uint8)])
+    similarity = hog_embeddings(pictures) @ hog_embeddings(pictures).T
+    assert similarity[0, 1] > 0.99
+    assert similarity[2, 3] > 0.99
+    assert similarity[0, 2] < 0.5
+
+
 @pytest.mark.parametrize("count", [2, 200])
 def test_whitened_pixels_have_unit_length_also_where_all_are_alike(count: int) -> None:
     generator = np.random.default_rng(0)
@@ -217,9 +234,17 @@ def test_the_json_has_exactly_the_documented_form(line: Line) -> None:
     result = run(line, "evaluate", "--json")
     table = json.loads(result.stdout)
     assert list(table) == ["pictures", "views", "verdict", "classes", "embeddings", "groups"]
-    assert list(table["views"]) == ["model", "pixels", "whitened pixels", "histogram", "untrained"]
+    assert list(table["views"]) == VIEWS
     assert len(table["verdict"]) == 2
-    assert list(table["embeddings"]) == ["model", "pixels", "whitened pixels", "histogram", "untrained", "chance"]
+    assert list(table["embeddings"]) == [
+        "model",
+        "pixels",
+        "whitened pixels",
+        "histogram",
+        "HOG",
+        "untrained",
+        "chance",
+    ]
     assert all(list(measures) == MEASURES for measures in table["embeddings"].values())
     assert list(table["groups"]) == ["k", "purity", "adjusted_rand"]
     assert table == load_json(line.artifacts.metrics("evaluate"), stage="evaluate")
@@ -242,9 +267,8 @@ def test_pictures_of_three_kinds_are_told_apart(line: Line) -> None:
 
 def test_the_table_names_every_embedding(line: Line) -> None:
     lines = run(line, "evaluate").stdout.splitlines()
-    names = ["model", "pixels", "whitened pixels", "histogram", "untrained", "chance"]
-    assert [text[:16].rstrip() for text in lines[2:8]] == names
-    assert lines[8].startswith("3 groups: purity 0.")
+    assert [text[:16].rstrip() for text in lines[2:9]] == EMBEDDINGS
+    assert lines[9].startswith("3 groups: purity 0.")
 
 
 @pytest.mark.parametrize("as_json", [True, False])
@@ -265,6 +289,15 @@ def test_a_model_no_better_than_untrained_is_not_handed_over_in_silence(own_line
     lines = run(own_line, "evaluate").stdout.splitlines()
     assert lines[0].startswith("warning: ")
     assert "untrained" in lines[0]
+
+
+def test_given_encoders_are_measured_beside_the_model_and_not_kept(line: Line) -> None:
+    kept = line.artifacts.metrics("evaluate").read_bytes()
+    other = str(line.artifacts.untrained_encoder)
+    table = json.loads(run(line, "evaluate", "--json", "--encoder", other).stdout)
+    assert table["embeddings"][other] == table["embeddings"]["untrained"]
+    assert line.artifacts.metrics("evaluate").read_bytes() == kept
+    assert any(text.startswith(other) for text in run(line, "evaluate", "--encoder", other).stdout.splitlines())
 
 
 def test_only_labelled_pictures_are_compared(own_line: Line, tmp_path: Path) -> None:

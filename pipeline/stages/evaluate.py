@@ -1,6 +1,7 @@
 """Measures how well the similarity agrees with labels, beside simple baselines."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,6 +18,7 @@ from pipeline.artifacts import (
     open_index,
     save_json,
 )
+from pipeline.baselines import BASELINES
 from pipeline.encoder import encode, open_encoder
 from pipeline.errors import ArtifactError, ParamsError
 from pipeline.neighbours import sorted_lists
@@ -26,8 +28,14 @@ _BLOCK = 512
 _VIEWED = 500  # pictures that two views are made of, at most
 
 
-def evaluate(params: Params, artifacts: Artifacts) -> dict[str, Any]:
+def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = ()) -> dict[str, Any]:
     """Write and return what can be said of the model: by labels where there are any, and without.
+
+    Parameters
+    ----------
+    others
+        Encoder files to measure beside the model. They stand in what is returned, under their paths, and not in
+        what is written, which depends on the artefacts alone.
 
     Returns
     -------
@@ -55,9 +63,7 @@ def evaluate(params: Params, artifacts: Artifacts) -> dict[str, Any]:
     some = pictures if len(rows) == len(paths) else pictures[rows]
     measured = {
         "model": _measure(embeddings[rows], labels),
-        "pixels": _measure(evaluation.pixel_embeddings(some), labels),
-        "whitened pixels": _measure(evaluation.whitened_pixel_embeddings(some), labels),
-        "histogram": _measure(evaluation.histogram_embeddings(some), labels),
+        **{name: _measure(baseline(some), labels) for name, baseline in BASELINES.items()},
         "untrained": _measure(encode(open_encoder(artifacts.untrained_encoder), some, progress=True), labels),
         "chance": asdict(evaluation.chance(labels)),
     }
@@ -70,7 +76,8 @@ def evaluate(params: Params, artifacts: Artifacts) -> dict[str, Any]:
         "groups": _measure_groups(paths, rows, labels, artifacts),
     }
     save_json(artifacts.metrics("evaluate"), table)
-    return table
+    given = {str(path): _measure(encode(open_encoder(path), some, progress=True), labels) for path in others}
+    return table | {"embeddings": measured | given}
 
 
 def read_labels(source: str, paths: list[str]) -> dict[str, str]:
@@ -107,10 +114,11 @@ def format_table(table: dict[str, Any]) -> str:
     if "classes" not in table:
         return "\n".join(table["verdict"])
     lines = [f"{table['pictures']:,} pictures in {table['classes']:,} classes; agreement of neighbours with labels, %"]
-    lines.append(f"{'':16}{'top-4':>8}{'macro':>8}{'top-1':>8}{'mAP@10':>8}")
+    width = max(15, *(len(name) for name in table["embeddings"])) + 1
+    lines.append(f"{'':{width}}{'top-4':>8}{'macro':>8}{'top-1':>8}{'mAP@10':>8}")
     for name, measures in table["embeddings"].items():
         numbers = "".join(f"{100 * value:8.1f}" for value in measures.values())
-        lines.append(f"{name:16}{numbers}")
+        lines.append(f"{name:{width}}{numbers}")
     groups = table["groups"]
     lines.append(
         f"{groups['k']} groups: purity {groups['purity']:.3f}, adjusted Rand index {groups['adjusted_rand']:.3f}"
@@ -123,9 +131,7 @@ def _views(pictures: NDArray[np.uint8], artifacts: Artifacts) -> dict[str, float
     views = diagnosis.two_views(pictures[:: -(-len(pictures) // _VIEWED)], seed=0)
     embedded = {
         "model": encode(open_encoder(artifacts.encoder), views, progress=False),
-        "pixels": evaluation.pixel_embeddings(views),
-        "whitened pixels": evaluation.whitened_pixel_embeddings(views),
-        "histogram": evaluation.histogram_embeddings(views),
+        **{name: baseline(views) for name, baseline in BASELINES.items()},
         "untrained": encode(open_encoder(artifacts.untrained_encoder), views, progress=False),
     }
     return {name: diagnosis.found_again(embeddings) for name, embeddings in embedded.items()}
