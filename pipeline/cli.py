@@ -187,3 +187,35 @@ def matrix(
     from pipeline.commands.matrix import matrix as command
 
     _say("matrix", command(context.obj[1], out))
+
+
+benchmark = typer.Typer(
+    no_args_is_help=True, help="Measure the similarity of this folder: what it costs, what is enough."
+)
+app.add_typer(benchmark, name="benchmark", epilog="Example: pipeline benchmark dimensions")
+
+
+@benchmark.command(epilog="Example: pipeline benchmark dimensions")
+def dimensions(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Measure agreement with labels, and time, after PCA to 1, 2, 3, ... 200 dimensions; with a plot."""
+    from pipeline.commands import dimensions as command
+
+    table = command.dimensions(*_given(context))
+    typer.echo(command.as_json(table) if as_json else command.format_table(table))
+    _say("benchmark dimensions", f"plot in {command.save_plot(table, context.obj[1])}")
+
+
+@benchmark.command(epilog="Example: pipeline benchmark search")
+def search(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Measure time and recall of exact search, of search after PCA, and of FAISS and Annoy; with a plot."""
+    from pipeline.commands import search as command
+
+    table = command.search(context.obj[1])
+    typer.echo(command.as_json(table) if as_json else command.format_table(table))
+    _say("benchmark search", f"plot in {command.save_plot(table, context.obj[1])}")

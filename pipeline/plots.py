@@ -40,6 +40,37 @@ def plot_choice_of_k(
     figure.savefig(path)
 
 
+def plot_dimensions(
+    path: Path, *, dimensions: Sequence[int], agreement: Sequence[float], seconds: Sequence[float]
+) -> None:
+    """Draw top-4 agreement (left) and the seconds of a search (right) by the number of dimensions."""
+    figure, axes = _axes("Agreement and time by dimensions", "dimensions (logarithmic)", "top-4 agreement, %")
+    axes.plot(dimensions, [100 * share for share in agreement], color=BLUE, marker="o", markersize=4)
+    axes.set_ylim(0, None)
+    axes.set_xscale("log")
+    axes.set_xticks(dimensions, [str(d) if d not in (75, 150) else "" for d in dimensions])
+    axes.minorticks_off()
+    axes.yaxis.label.set_color(BLUE)
+    right = axes.twinx()
+    right.plot(dimensions, seconds, color=ORANGE, marker="s", markersize=4)
+    right.set_ylim(0, None)
+    right.set_ylabel("seconds for all lists", color=ORANGE)
+    right.spines[["top", "left"]].set_visible(False)
+    figure.savefig(path)
+
+
+def plot_search(path: Path, *, methods: Sequence[str], milliseconds: Sequence[float], recall: Sequence[float]) -> None:
+    """Draw each method's recall at 10 over its time a query; up and left is better."""
+    figure, axes = _axes("Recall and time of a search", "milliseconds a query (logarithmic)", "recall at 10")
+    colours = [BLUE, ORANGE, GREY, INK, "#2f855a"]
+    for number, (method, x, y) in enumerate(zip(methods, milliseconds, recall, strict=True)):
+        axes.plot([x], [y], color=colours[number % 5], marker="o", markersize=9, linestyle="", label=method)
+    axes.set_xscale("log")
+    axes.set_ylim(min(0.9, *recall) - 0.03, 1.02)
+    axes.legend(frameon=False, loc="lower right")
+    figure.savefig(path)
+
+
 def _axes(title: str, xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(7, 4.2), dpi=130, layout="constrained")
     axes = figure.subplots()
