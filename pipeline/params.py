@@ -66,13 +66,16 @@ class TrainParams:
 class EncoderParams:
     """Whose encoder is used: the autoencoder that is trained here, or a network of other origin."""
 
-    kind: Literal["autoencoder", "onnx"]
-    path: str  # of the ONNX file, as everything below
-    size: int = _number(8, 1024)
-    layout: Literal["nchw", "nhwc"]
-    mean: float = _number(-1000, 1000)
-    scale: float = _number(0.001, 1000)
+    kind: Literal["autoencoder", "keras", "onnx"]
+    name: str  # keras: a network of keras.applications
+    weights: str  # keras: "imagenet", "none" or a file
+    path: str  # onnx: the file
+    layout: Literal["nchw", "nhwc"]  # onnx, as the next three
+    mean: float | tuple[float, float, float] = _number(-1000, 1000)
+    scale: float | tuple[float, float, float] = _number(0.001, 1000)
     output: str
+    size: int = _number(8, 1024)
+    whitening: Literal["none", "half"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +167,8 @@ def _value(hint: Any, raw: Any, name: str, limits: dict[str, float]) -> Any:
     is_union = typing.get_origin(hint) in (types.UnionType, typing.Union)
     kinds = typing.get_args(hint) if is_union else (hint,)
     words = [word for kind in kinds if typing.get_origin(kind) is Literal for word in typing.get_args(kind)]
+    if isinstance(raw, list) and any(typing.get_origin(kind) is tuple for kind in kinds) and len(raw) == 3:
+        return tuple(_value(float, number, f"{name}[{i}]", limits) for i, number in enumerate(raw))
     if isinstance(raw, str) and (raw in words or (str in kinds and raw)):
         return raw
     if type(raw) is int and float in kinds and abs(raw) <= limits["maximum"]:
@@ -178,6 +183,8 @@ def _expected(kinds: tuple[Any, ...], words: list[str], limits: dict[str, float]
     if int in kinds or float in kinds:
         article = "an integer" if int in kinds else "a number"
         alternatives.append(f"{article} from {limits['minimum']:,} to {limits['maximum']:,}")
+    if any(typing.get_origin(kind) is tuple for kind in kinds):
+        alternatives.append("three of them, for red, green and blue")
     if str in kinds:
         alternatives.append("a text that is not empty")
     return " or ".join(alternatives)

@@ -48,7 +48,7 @@ def plot_dimensions(
     axes.plot(dimensions, [100 * share for share in agreement], color=BLUE, marker="o", markersize=4)
     axes.set_ylim(0, None)
     axes.set_xscale("log")
-    axes.set_xticks(dimensions, [str(d) if d not in (75, 150) else "" for d in dimensions])
+    axes.set_xticks(dimensions, ["" if d in (75, 150, 200) else str(d) for d in dimensions])
     axes.minorticks_off()
     axes.yaxis.label.set_color(BLUE)
     right = axes.twinx()
@@ -62,12 +62,16 @@ def plot_dimensions(
 def plot_search(path: Path, *, methods: Sequence[str], milliseconds: Sequence[float], recall: Sequence[float]) -> None:
     """Draw each method's recall at 10 over its time a query; up and left is better."""
     figure, axes = _axes("Recall and time of a search", "milliseconds a query (logarithmic)", "recall at 10")
-    colours = [BLUE, ORANGE, GREY, INK, "#2f855a"]
+    axes.plot(milliseconds, recall, color=BLUE, marker="o", markersize=8, linestyle="")
+    middle = (min(milliseconds) * max(milliseconds)) ** 0.5
     for number, (method, x, y) in enumerate(zip(methods, milliseconds, recall, strict=True)):
-        axes.plot([x], [y], color=colours[number % 5], marker="o", markersize=9, linestyle="", label=method)
+        side, offset = ("left", 9) if x < middle else ("right", -9)  # towards the middle, where there is room
+        above = 9 if number % 2 else -9  # neighbours in the list are often neighbours in the plot
+        axes.annotate(method, (x, y), (offset, above), textcoords="offset points", ha=side, va="center", color=INK)
     axes.set_xscale("log")
-    axes.set_ylim(min(0.9, *recall) - 0.03, 1.02)
-    axes.legend(frameon=False, loc="lower right")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("{x:g}")
+    axes.set_ylim(min(0.9, *recall) - 0.03, 1.03)
     figure.savefig(path)
 
 

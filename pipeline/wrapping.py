@@ -6,9 +6,11 @@ flattened. Out: float32 (B, D) at unit length. All in one ONNX graph, so that wh
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, compose, helper, numpy_helper, version_converter
 
 from pipeline.errors import EncoderError
@@ -25,20 +27,32 @@ class Foreign:
     path         the ONNX file
     size         height and width of its input
     layout       "nchw" or "nhwc"
-    mean, scale  of its input: (rgb - mean) / scale, with rgb from 0 to 255
+    mean, scale  of its input: (rgb - mean) / scale, with rgb from 0 to 255; one number each, or one a channel
     output       the name of its output; "first" for the first
     """
 
     path: Path
     size: int
     layout: str
-    mean: float
-    scale: float
+    mean: float | tuple[float, float, float]
+    scale: float | tuple[float, float, float]
     output: str
 
 
-def wrap(foreign: Foreign, path: Path) -> None:
-    """Write an encoder file around a network.
+class Whitening(Protocol):
+    """Centring and whitening: mean (P,) and components (P, D), float32."""
+
+    @property
+    def mean(self) -> NDArray[np.float32]:
+        """What is taken away."""
+
+    @property
+    def components(self) -> NDArray[np.float32]:
+        """What the rest is multiplied with."""
+
+
+def wrap(foreign: Foreign, path: Path, *, whitening: Whitening | None = None) -> None:
+    """Write an encoder file around a network, whose unit-length features may be whitened.
 
     Raises
     ------
@@ -56,7 +70,7 @@ def wrap(foreign: Foreign, path: Path) -> None:
         raise EncoderError(f"{foreign.path}: no output {output!r}; encoder.output can be {', '.join(outputs)}")
     network = compose.add_prefix(network, "network/")
     features = next(o for o in network.graph.output if o.name == f"network/{output}")
-    before, after = _before(foreign, network.ir_version), _after(features, network.ir_version)
+    before, after = _before(foreign, network.ir_version), _after(features, whitening, network.ir_version)
     try:
         whole = compose.merge_models(before, network, [("scaled", f"network/{inner[0]}")])
         whole = compose.merge_models(whole, after, [(f"network/{output}", "features")], outputs=["embedding"])
@@ -114,25 +128,35 @@ def _before(foreign: Foreign, ir_version: int) -> onnx.ModelProto:
         helper.make_tensor_value_info("scaled", TensorProto.FLOAT, shape),
         {
             "shape": np.array([3, size, size], np.int64),
-            "mean": np.array(foreign.mean, np.float32),
-            "scale": np.array(foreign.scale, np.float32),
+            "mean": np.array(foreign.mean, np.float32).reshape(-1, 1, 1),  # of planes
+            "scale": np.array(foreign.scale, np.float32).reshape(-1, 1, 1),
         },
         ir_version,
     )
 
 
-def _after(features: onnx.ValueInfoProto, ir_version: int) -> onnx.ModelProto:
+def _after(features: onnx.ValueInfoProto, whitening: Whitening | None, ir_version: int) -> onnx.ModelProto:
     """Return the graph from the network's output to vectors of unit length; zeros become equal numbers."""
-    nodes = [
-        helper.make_node("Flatten", ["features"], ["flat"], axis=1),
-        helper.make_node("Add", ["flat", "nothing"], ["never_zero"]),
-        helper.make_node("LpNormalization", ["never_zero"], ["embedding"], axis=1, p=2),
-    ]
+    nodes = [helper.make_node("Flatten", ["features"], ["flat"], axis=1)]
+    constants = {"nothing": np.array(_NOTHING, np.float32)}
+
+    def unit(given: str, wanted: str) -> None:
+        nodes.append(helper.make_node("Add", [given, "nothing"], [f"{given}_not_zero"]))
+        nodes.append(helper.make_node("LpNormalization", [f"{given}_not_zero"], [wanted], axis=1, p=2))
+
+    if whitening is None:
+        unit("flat", "embedding")
+    else:
+        unit("flat", "direction")
+        nodes.append(helper.make_node("Sub", ["direction", "middle"], ["away"]))
+        nodes.append(helper.make_node("MatMul", ["away", "components"], ["whitened"]))
+        unit("whitened", "embedding")
+        constants |= {"middle": whitening.mean, "components": whitening.components}
     return _model(
         nodes,
         helper.make_value_info("features", features.type),
         helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["B", "D"]),
-        {"nothing": np.array(_NOTHING, np.float32)},
+        constants,
         ir_version,
     )
 

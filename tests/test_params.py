@@ -103,7 +103,7 @@ def test_what_is_just_outside_of_a_bound_is_refused(
 ) -> None:
     step = 1 if is_whole else 1e-9
     value = maximum + step if above else minimum - step
-    with pytest.raises(ParamsError, match=rf"^{name}: expected .* from {minimum:,} to {maximum:,}, got "):
+    with pytest.raises(ParamsError, match=rf"^{name}: expected .* from {minimum:,} to {maximum:,}.*, got "):
         load_with(tmp_path, name, value)
 
 
@@ -251,3 +251,12 @@ def test_a_crop_of_whole_cells_is_accepted(tmp_path: Path, crop: int) -> None:
 def test_a_crop_that_is_no_multiple_of_32_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match=r"^train\.crop: expected a multiple of 32, got 65$"):
         load_with(tmp_path, "train.crop", 65)
+
+
+def test_one_number_or_three_can_be_given_for_the_channels(tmp_path: Path) -> None:
+    assert load_with(tmp_path, "encoder.mean", 127.5).encoder.mean == 127.5
+    assert load_with(tmp_path, "encoder.mean", [123.7, 116, 103.5]).encoder.mean == (123.7, 116.0, 103.5)
+    with pytest.raises(ParamsError, match=r"encoder\.mean: expected a number .* or three of them"):
+        load_with(tmp_path, "encoder.mean", [1, 2])
+    with pytest.raises(ParamsError, match=r"encoder\.mean\[2\]: expected a number"):
+        load_with(tmp_path, "encoder.mean", [1, 2, "red"])

@@ -7,6 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from pipeline.autoencoder.export import half_whitening
 from pipeline.encoder import encode, open_encoder
 from pipeline.errors import EncoderError
 from pipeline.wrapping import Foreign, wrap
@@ -40,6 +41,28 @@ def test_the_wrapped_network_sees_what_its_project_describes(layout: str, pictur
     expected = (pictures.astype(np.float64).mean(axis=(1, 2)) - 100) / 50
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     np.testing.assert_allclose(embeddings, expected, atol=2e-3)  # resizing keeps a mean but for the borders
+
+
+def test_each_channel_can_have_its_own_scaling(pictures: np.ndarray, tmp_path: Path) -> None:
+    given = network(tmp_path / "network.onnx")
+    means, scales = (100.0, 110.0, 120.0), (50.0, 60.0, 70.0)
+    wrap(Foreign(given.path, 64, "nchw", means, scales, "first"), tmp_path / "encoder.onnx")
+    embeddings = encode(open_encoder(tmp_path / "encoder.onnx"), pictures, progress=False)
+    expected = (pictures.astype(np.float64).mean(axis=(1, 2)) - means) / scales
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(embeddings, expected, atol=2e-3)
+
+
+def test_features_are_whitened_inside_the_file(pictures: np.ndarray, tmp_path: Path) -> None:
+    given = network(tmp_path / "network.onnx")
+    wrap(given, tmp_path / "plain.onnx")
+    plain = encode(open_encoder(tmp_path / "plain.onnx"), pictures, progress=False)
+    whitening = half_whitening(plain, dimensions=2)
+    wrap(given, tmp_path / "encoder.onnx", whitening=whitening)
+    embeddings = encode(open_encoder(tmp_path / "encoder.onnx"), pictures, progress=False)
+    expected = (plain - whitening.mean) @ whitening.components
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(embeddings, expected, atol=1e-4)
 
 
 def test_another_output_can_be_named(pictures: np.ndarray, tmp_path: Path) -> None:

@@ -26,6 +26,11 @@ class Artifacts:
         return self.root / "surroundings.json"
 
     @property
+    def foreign(self) -> Path:
+        """JSON: the sha256 of the encoder's file, if it is of other origin (stage scan)."""
+        return self.root / "foreign.json"
+
+    @property
     def index(self) -> Path:
         """SQLite: row, path, content, width, height (stage resize)."""
         return self.root / "index.sqlite"

@@ -1,13 +1,14 @@
 """Makes encoder.onnx from the trained network, and the embeddings of all pictures with it."""
 
-from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.artifacts import Artifacts, load_pictures, open_index, replaced, save_array, save_json
-from pipeline.autoencoder.export import embedding, export, run
+from pipeline.autoencoder.applications import application, export_application
+from pipeline.autoencoder.export import embedding, export, half_whitening, run
 from pipeline.encoder import encode, open_encoder
 from pipeline.errors import ArtifactError, EncoderError
 from pipeline.params import EncoderParams, Params
@@ -31,12 +32,12 @@ def embed(params: Params, artifacts: Artifacts) -> str:
         digest = index.digest
         pictures = load_pictures(artifacts, index)
     _export(artifacts.untrained, artifacts.untrained_encoder, pictures, params)
-    if params.encoder.kind == "onnx":
-        difference = 0.0  # nothing was exported
-        with replaced(artifacts.encoder) as path:
-            wrap(_foreign(params.encoder), path)
-    else:
+    if params.encoder.kind == "autoencoder":
         difference = _export(artifacts.autoencoder, artifacts.encoder, pictures, params)
+    else:
+        difference = 0.0  # nothing was exported that Keras could check
+        with replaced(artifacts.encoder) as path:
+            _wrap(pictures, params, path)
     encoder = open_encoder(artifacts.encoder)
     embeddings = encode(encoder, pictures, progress=True, title="embed")
     save_array(artifacts.embeddings, embeddings, origin={"index": digest, "encoder": encoder.digest})
@@ -45,18 +46,37 @@ def embed(params: Params, artifacts: Artifacts) -> str:
     return f"{len(embeddings):,} embeddings of {encoder.dimensions:,} numbers"
 
 
-def _foreign(encoder: EncoderParams) -> Foreign:
-    settings = asdict(encoder)
-    del settings["kind"]
-    return Foreign(**{**settings, "path": Path(encoder.path)})
+def _wrap(pictures: NDArray[np.uint8], params: Params, path: Path) -> None:
+    """Write the encoder file of a network of other origin."""
+    with TemporaryDirectory(dir=path.parent) as folder:
+        foreign = _foreign(params.encoder, Path(folder))
+        wrap(foreign, path)
+        if params.encoder.whitening == "half":
+            features = encode(open_encoder(path), pictures[_fit_rows(pictures, params)], progress=True, title="fit")
+            wrap(foreign, path, whitening=half_whitening(features, dimensions=params.embed.dimensions))
+
+
+def _foreign(encoder: EncoderParams, folder: Path) -> Foreign:
+    """Describe the network; one of Keras is first written into the folder."""
+    if encoder.kind == "onnx":
+        return Foreign(
+            Path(encoder.path), encoder.size, encoder.layout, encoder.mean, encoder.scale, output=encoder.output
+        )
+    path = folder / f"{encoder.name}.onnx"
+    export_application(application(encoder.name, weights=encoder.weights, size=encoder.size), path)
+    return Foreign(path, encoder.size, "nhwc", mean=0.0, scale=1.0, output="first")
+
+
+def _fit_rows(pictures: NDArray[np.uint8], params: Params) -> NDArray[np.int64]:
+    order = np.random.default_rng(params.embed.seed).permutation(len(pictures))
+    return np.sort(order[: params.embed.fit_pictures])
 
 
 def _export(model: Path, path: Path, pictures: NDArray[np.uint8], params: Params) -> float:
     """Export one network; return its largest difference from Keras on a few pictures."""
     if not model.is_file():
         raise ArtifactError(f"{model} is missing: run `pipeline train` (or `dvc repro`) first")
-    order = np.random.default_rng(params.embed.seed).permutation(len(pictures))
-    rows = np.sort(order[: params.embed.fit_pictures])
+    rows = _fit_rows(pictures, params)
     function = embedding(model, pictures, dimensions=params.embed.dimensions, fit_rows=rows)
     some = pictures[:: -(-len(pictures) // _CHECKED)]
     with replaced(path) as temporary:

@@ -13,7 +13,7 @@ from pipeline.params import Params
 
 
 def scan(params: Params, artifacts: Artifacts) -> str:
-    """Write listing.csv: path, size and time of every file below dataset.path; and surroundings.json.
+    """Write listing.csv: path, size and time of every file below dataset.path; surroundings.json; foreign.json.
 
     Raises
     ------
@@ -24,10 +24,15 @@ def scan(params: Params, artifacts: Artifacts) -> str:
     files = dataset_files(folder, artifacts)
     rows = [(ascii_safe(f.path), f.size_bytes, f.modified_ns, f.problem) for f in files]
     save_table(artifacts.listing, ("path", "bytes", "modified_ns", "problem"), rows)
-    labels = Path(params.dataset.labels)
-    facts = {"decoders": decoders(), "labels": content_of(labels) if labels.is_file() else None}
-    save_json(artifacts.surroundings, facts)
+    save_json(artifacts.surroundings, {"decoders": decoders(), "labels": _content(params.dataset.labels)})
+    used = {"autoencoder": None, "keras": params.encoder.weights, "onnx": params.encoder.path}[params.encoder.kind]
+    save_json(artifacts.foreign, {"file": _content(used) if used else None})
     return f"{len(files):,} files in {folder}"
+
+
+def _content(name: str) -> str | None:
+    path = Path(name)
+    return content_of(path) if path.is_file() else None
 
 
 def dataset_files(folder: Path, artifacts: Artifacts) -> list[FoundFile]:

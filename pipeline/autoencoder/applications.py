@@ -1,0 +1,92 @@
+"""Networks that Keras brings along, as ONNX files that `wrapping` can take: ResNet50, EfficientNetB0 and so on."""
+
+import difflib
+import types
+from pathlib import Path
+
+import onnx
+
+from pipeline.autoencoder.backend import keras, tf
+from pipeline.errors import EncoderError
+
+_OPSET = 18
+
+
+def names() -> list[str]:
+    """Return the networks of keras.applications."""
+    return sorted(name for name, value in vars(keras.applications).items() if callable(value))
+
+
+def application(name: str, *, weights: str, size: int) -> keras.Model:
+    """Build a network of keras.applications without its classifier, its last stage averaged.
+
+    Parameters
+    ----------
+    name
+        As Keras spells it, for example "ResNet50".
+    weights
+        "imagenet", which Keras fetches once; "none"; or a file that Keras saved such a network's weights to.
+    size
+        Height and width of its input.
+
+    Returns
+    -------
+    network
+        float32 (B, size, size, 3) from 0 to 255 to float32 (B, D); its own scaling is inside.
+
+    Raises
+    ------
+    EncoderError
+        If there is no such network, or its weights can't be had or don't fit, or it can't be built at this size.
+    """
+    if name not in names():
+        near = difflib.get_close_matches(name, names(), n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(names())}"
+        raise EncoderError(f"encoder.name: Keras has no application {name!r}; {hint}")
+    try:
+        network = getattr(keras.applications, name)(
+            include_top=False,
+            weights="imagenet" if weights == "imagenet" else None,
+            input_shape=(size, size, 3),
+            pooling="avg",
+        )
+    except Exception as error:  # of the network, of the download, of the weights' file: no common base
+        remedy = "check encoder.size"
+        if weights == "imagenet":
+            remedy += ", or fetch the weights on a machine with internet and give their file in encoder.weights"
+        raise EncoderError(f"{name} can't be built ({error}); {remedy}") from error
+    if weights not in ("imagenet", "none"):
+        _load(network, Path(weights))
+    pictures = keras.Input((size, size, 3))
+    return keras.Model(pictures, network(_home(name).preprocess_input(pictures)), name=name)
+
+
+def export_application(network: keras.Model, path: Path) -> None:
+    """Write a network of `application` as an ONNX file: float32 (B, size, size, 3) to float32 (B, D)."""
+    import tf2onnx  # here, because it imports TensorFlow as loudly as `backend` keeps it from being
+
+    signature = [tf.TensorSpec((None, *network.input_shape[1:]), tf.float32, name="pictures")]
+    function = tf.function(lambda pictures: network(pictures, training=False), input_signature=signature)
+    model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=_OPSET)
+    onnx.save(model, path)
+
+
+def _load(network: keras.Model, path: Path) -> None:
+    if not path.is_file():
+        raise EncoderError(f"encoder.weights: there is no file {str(path)!r}; give imagenet, none or a file")
+    try:
+        if path.suffix == ".keras":
+            network.set_weights(keras.saving.load_model(path, compile=False).get_weights())
+        else:
+            network.load_weights(path)
+    except Exception as error:  # Keras and h5py raise whatever they meet
+        raise EncoderError(
+            f"encoder.weights: {path} does not fit {network.name} without its classifier ({error}); "
+            "save them with `network.save_weights('NAME.weights.h5')` from keras.applications, include_top=False"
+        ) from error
+
+
+def _home(name: str) -> types.ModuleType:
+    """Return the module of keras.applications that holds a network and its scaling."""
+    modules = [value for value in vars(keras.applications).values() if isinstance(value, types.ModuleType)]
+    return next(m for m in modules if hasattr(m, name) and hasattr(m, "preprocess_input"))
