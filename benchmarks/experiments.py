@@ -26,9 +26,8 @@ from pipeline.stages.train import _recipe
 # each experiment: what it sets, as (module, constant) or a name of the recipe
 EXPERIMENTS: dict[str, dict[Any, Any]] = {
     "shipped": {},
-    "temperature-0.2": {(objectives, "_TEMPERATURE"): 0.2},
+    "temperature-0.1": {(objectives, "_TEMPERATURE"): 0.1},
     "grey-0.2": {(views, "_GREY"): 0.2},
-    "grey-0.5": {(views, "_GREY"): 0.5},
     "float32": {"policy": "float32"},
     "batch-128": {"batch_size": 128},
     "batch-256": {"batch_size": 256},
@@ -36,7 +35,8 @@ EXPERIMENTS: dict[str, dict[Any, Any]] = {
     "crop-96": {"crop": 96},
     "rebuild-1": {(objectives, "_WEIGHT"): 1.0},
     "rebuild-40": {(objectives, "_WEIGHT"): 40.0},
-    "area-0.08": {(views, "_AREA"): (0.08, 1.0)},
+    "area-0.08": {(objectives, "_AREA"): (0.08, 1.0)},
+    "detail-0.02": {(objectives, "_DETAIL"): (0.02, 0.3)},
     "reconstruction": {"objective": "reconstruction"},
 }
 

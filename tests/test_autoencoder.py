@@ -16,7 +16,7 @@ from pipeline.autoencoder.export import embedding, export, half_whitening, run
 from pipeline.autoencoder.features import oriented_gradients
 from pipeline.autoencoder.judgement import judge, reconstruct
 from pipeline.autoencoder.networks import PixelShuffle, StandardisedConv, build, trunk
-from pipeline.autoencoder.objectives import info_nce
+from pipeline.autoencoder.objectives import find_partners, info_nce
 from pipeline.autoencoder.training import Recipe
 from pipeline.autoencoder.views import random_views
 from pipeline.encoder import encode, open_encoder
@@ -83,7 +83,8 @@ def test_a_standardised_kernel_does_not_see_a_constant() -> None:
 def test_views_stay_in_range_and_repeat_with_their_seed(pictures: np.ndarray) -> None:
     scaled = tf.constant(pictures, tf.float32) / 255.0
     first, again, other = (
-        random_views(scaled, size=48, seed=tf.constant(seed)).numpy() for seed in ((1, 2), (1, 2), (1, 3))
+        random_views(scaled, size=48, area=(0.2, 1.0), seed=tf.constant(seed)).numpy()
+        for seed in ((1, 2), (1, 2), (1, 3))
     )
     assert first.shape == (8, 48, 48, 3)
     assert first.min() >= 0
@@ -94,7 +95,7 @@ def test_views_stay_in_range_and_repeat_with_their_seed(pictures: np.ndarray) ->
 
 def test_a_view_of_a_grey_picture_differs_in_colour_by_its_cast_alone() -> None:
     grey = tf.fill((16, 64, 64, 3), 0.4)
-    views = random_views(grey, size=32, seed=tf.constant((0, 0))).numpy()
+    views = random_views(grey, size=32, area=(0.2, 1.0), seed=tf.constant((0, 0))).numpy()
     np.testing.assert_allclose(np.ptp(views, axis=(1, 2)), 0.0, atol=1e-5)
     casts = views[:, 0, 0] / views[:, 0, 0].mean(axis=1, keepdims=True)
     assert np.abs(casts - 1).max() < 0.31  # (1 + 0.15) / mean(1 - 0.15, ...) at most
@@ -102,8 +103,25 @@ def test_a_view_of_a_grey_picture_differs_in_colour_by_its_cast_alone() -> None:
 
 def test_info_nce_is_what_its_formula_gives_by_hand() -> None:
     projections = np.array([[1, 0], [0, 2], [3, 0], [0, 1]], np.float32)  # views 0 and 2, 1 and 3 are partners
-    by_hand = -np.log(np.exp(1 / 0.1) / (np.exp(1 / 0.1) + 2 * np.exp(0)))
+    by_hand = -np.log(np.exp(1 / 0.2) / (np.exp(1 / 0.2) + 2 * np.exp(0)))
     assert float(info_nce(projections)) == pytest.approx(by_hand, rel=1e-3)  # float32: 1 - 1e-4
+
+
+def test_a_view_shows_the_share_of_the_picture_that_is_asked_for() -> None:
+    across = tf.tile(tf.linspace(0.0, 1.0, 64)[None, None, :, None], (64, 64, 1, 3))  # brightness tells the place
+    for area in ((0.05, 0.3), (0.6, 1.0)):
+        views = random_views(across, size=32, area=area, seed=tf.constant((0, 0))).numpy()
+        light = views.mean(axis=(1, 3))  # (64, 32)
+        seen = np.abs(light[:, -1] - light[:, 0]) / np.abs(across[0, 0, -1, 0] - across[0, 0, 0, 0])
+        assert np.median(seen) == pytest.approx(np.sqrt(np.mean(area)), rel=0.35)
+
+
+def test_a_detail_finds_the_views_of_its_picture_as_its_formula_gives_by_hand() -> None:
+    views = np.array([[1, 0], [0, 2], [3, 0], [0, 1]], np.float32)  # views 0 and 2, 1 and 3 show the same picture
+    right = -np.log(np.exp(1 / 0.2) / (np.exp(1 / 0.2) + 1))
+    wrong = -np.log(1 / (np.exp(1 / 0.2) + 1))
+    assert float(find_partners(np.array([[5, 0], [0, 1]], np.float32), views)) == pytest.approx(right, rel=1e-3)
+    assert float(find_partners(np.array([[0, 5], [1, 0]], np.float32), views)) == pytest.approx(wrong, rel=1e-3)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 10, 101])

@@ -1,7 +1,7 @@
 """What an embedding is made of: pooled features of the residual encoder, and oriented gradients, as blocks.
 
-Each block sees something else: the last stage as a whole, what is in a picture; on a grid, what is where; the
-gradients, its outlines. They are whitened apart, so that none drowns the others.
+Each block sees something else: the last stage as a whole, what is in a picture; on a grid over its middle, what is
+where; the gradients, its outlines. They are whitened apart, so that none drowns the others.
 """
 
 import math
@@ -9,7 +9,7 @@ import math
 from pipeline.autoencoder.backend import keras, tf
 
 WEIGHTS = (1.0, 1.0, 1.0)  # of the blocks: whole, grid, outlines
-_GRID = 4  # cells on a side
+_GRID = 3  # cells on a side
 _NOTHING = 1e-12  # added to a vector, so that one of zeros alone has a direction: blank pictures are alike
 
 _ORIENTATIONS = 9
@@ -19,7 +19,7 @@ _CLIP = 0.2
 
 
 def blocks(trunk: keras.Model, pictures: tf.Tensor) -> list[tf.Tensor]:
-    """Return the blocks of features of pictures: uint8 (B, 256, 256, 3) to float32 (B, 256), (B, 4096), (B, 1764).
+    """Return the blocks of features of pictures: uint8 (B, 256, 256, 3) to float32 (B, 256), (B, 2304), (B, 1764).
 
     `trunk` gives the latents and the last stage. The first two blocks are square roots of averages, at unit
     length: a strong feature must not count for more than several.
@@ -28,8 +28,9 @@ def blocks(trunk: keras.Model, pictures: tf.Tensor) -> list[tf.Tensor]:
     pixels = tf.nn.avg_pool2d(pixels, 2, 2, "VALID")  # (B, 128, 128, 3)
     _, stage = trunk(pixels, training=False)  # (B, 8, 8, 256)
     stage = tf.nn.relu(stage)
-    side = stage.shape[1] // _GRID
-    cells = tf.nn.avg_pool2d(stage, side, side, "VALID")  # (B, 4, 4, 256)
+    middle = stage[:, 1:-1, 1:-1]  # the margin has seen the padding, and seldom holds the thing
+    side = middle.shape[1] // _GRID
+    cells = tf.nn.avg_pool2d(middle, side, side, "VALID")  # (B, 3, 3, 256)
     whole = tf.reduce_mean(stage, (1, 2))
     return [unit(tf.sqrt(whole)), unit(tf.sqrt(_flat(cells))), oriented_gradients(pixels)]
 

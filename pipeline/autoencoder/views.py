@@ -6,14 +6,13 @@ same seed gives the same views.
 
 from pipeline.autoencoder.backend import tf
 
-_AREA = (0.2, 1.0)  # share of the picture that a crop shows
 _ASPECT = 0.28  # largest logarithm of a crop's height : width
 _STRENGTH = 0.4  # of brightness, contrast and saturation
 _CAST = 0.15
-_GREY = 0.4  # share of views without colour
+_GREY = 0.5  # share of views without colour
 
 
-def random_views(pictures: tf.Tensor, *, size: int, seed: tf.Tensor) -> tf.Tensor:
+def random_views(pictures: tf.Tensor, *, size: int, area: tuple[float, float], seed: tf.Tensor) -> tf.Tensor:
     """Return one random view of each picture.
 
     Parameters
@@ -22,6 +21,8 @@ def random_views(pictures: tf.Tensor, *, size: int, seed: tf.Tensor) -> tf.Tenso
         float32 (B, H, W, 3) in [0, 1].
     size
         Height and width of a view in pixels.
+    area
+        Least and largest share of the picture that a view shows.
     seed
         int32 (2,).
 
@@ -31,15 +32,15 @@ def random_views(pictures: tf.Tensor, *, size: int, seed: tf.Tensor) -> tf.Tenso
         float32 (B, size, size, 3) in [0, 1].
     """
     seeds = tf.unstack(tf.random.split(seed, 2))
-    return _recoloured(_cropped(pictures, size, seeds[0]), seeds[1])
+    return _recoloured(_cropped(pictures, size, area, seeds[0]), seeds[1])
 
 
-def _cropped(pictures: tf.Tensor, size: int, seed: tf.Tensor) -> tf.Tensor:
+def _cropped(pictures: tf.Tensor, size: int, area: tuple[float, float], seed: tf.Tensor) -> tf.Tensor:
     count = tf.shape(pictures)[0]
     draws = tf.random.stateless_uniform((5, count), seed)
-    area = _AREA[0] + draws[0] * (_AREA[1] - _AREA[0])
+    share = area[0] + draws[0] * (area[1] - area[0])
     aspect = tf.exp((2 * draws[1] - 1) * _ASPECT)
-    height, width = tf.minimum(tf.sqrt(area * aspect), 1.0), tf.minimum(tf.sqrt(area / aspect), 1.0)
+    height, width = tf.minimum(tf.sqrt(share * aspect), 1.0), tf.minimum(tf.sqrt(share / aspect), 1.0)
     top, left = draws[2] * (1 - height), draws[3] * (1 - width)
     mirrored = draws[4] < 0.5
     first, last = tf.where(mirrored, left + width, left), tf.where(mirrored, left, left + width)
