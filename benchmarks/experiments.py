@@ -36,7 +36,6 @@ EXPERIMENTS: dict[str, dict[Any, Any]] = {
     "rebuild-1": {(objectives, "_WEIGHT"): 1.0},
     "rebuild-40": {(objectives, "_WEIGHT"): 40.0},
     "area-0.08": {(objectives, "_AREA"): (0.08, 1.0)},
-    "detail-0.02": {(objectives, "_DETAIL"): (0.02, 0.3)},
     "reconstruction": {"objective": "reconstruction"},
 }
 
@@ -72,7 +71,7 @@ def main() -> None:
         fit_rows = np.sort(np.random.default_rng(0).permutation(len(pictures))[: params.embed.fit_pictures])
         for title, weights in {
             "joined": features.WEIGHTS,
-            "whole": (1, 0, 0),
+            "middle": (1, 0, 0),
             "grid": (0, 1, 0),
             "outlines": (0, 0, 1),
         }.items():

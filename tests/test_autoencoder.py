@@ -116,7 +116,7 @@ def test_a_view_shows_the_share_of_the_picture_that_is_asked_for() -> None:
         assert np.median(seen) == pytest.approx(np.sqrt(np.mean(area)), rel=0.35)
 
 
-def test_a_detail_finds_the_views_of_its_picture_as_its_formula_gives_by_hand() -> None:
+def test_a_small_view_finds_the_views_of_its_picture_as_its_formula_gives_by_hand() -> None:
     views = np.array([[1, 0], [0, 2], [3, 0], [0, 1]], np.float32)  # views 0 and 2, 1 and 3 show the same picture
     right = -np.log(np.exp(1 / 0.2) / (np.exp(1 / 0.2) + 1))
     wrong = -np.log(1 / (np.exp(1 / 0.2) + 1))

@@ -1,14 +1,14 @@
 """What an embedding is made of: pooled features of the residual encoder, and oriented gradients, as blocks.
 
-Each block sees something else: the last stage as a whole, what is in a picture; on a grid over its middle, what is
-where; the gradients, its outlines. They are whitened apart, so that none drowns the others.
+Each block sees something else: the last stage's middle, what is in a picture; a grid over it, what is where; the
+gradients, its outlines. They are whitened apart, so that none drowns the others.
 """
 
 import math
 
 from pipeline.autoencoder.backend import keras, tf
 
-WEIGHTS = (1.0, 1.0, 1.0)  # of the blocks: whole, grid, outlines
+WEIGHTS = (1.0, 1.0, 1.0)  # of the blocks: middle, grid, outlines
 _GRID = 3  # cells on a side
 _NOTHING = 1e-12  # added to a vector, so that one of zeros alone has a direction: blank pictures are alike
 
@@ -28,11 +28,12 @@ def blocks(trunk: keras.Model, pictures: tf.Tensor) -> list[tf.Tensor]:
     pixels = tf.nn.avg_pool2d(pixels, 2, 2, "VALID")  # (B, 128, 128, 3)
     _, stage = trunk(pixels, training=False)  # (B, 8, 8, 256)
     stage = tf.nn.relu(stage)
-    middle = stage[:, 1:-1, 1:-1]  # the margin has seen the padding, and seldom holds the thing
-    side = middle.shape[1] // _GRID
-    cells = tf.nn.avg_pool2d(middle, side, side, "VALID")  # (B, 3, 3, 256)
-    whole = tf.reduce_mean(stage, (1, 2))
-    return [unit(tf.sqrt(whole)), unit(tf.sqrt(_flat(cells))), oriented_gradients(pixels)]
+    quarter = stage.shape[1] // 4
+    middle = tf.reduce_mean(stage[:, quarter:-quarter, quarter:-quarter], (1, 2))  # where the thing is, mostly
+    inner = stage[:, 1:-1, 1:-1]  # the margin has seen the padding
+    side = inner.shape[1] // _GRID
+    cells = tf.nn.avg_pool2d(inner, side, side, "VALID")  # (B, 3, 3, 256)
+    return [unit(tf.sqrt(middle)), unit(tf.sqrt(_flat(cells))), oriented_gradients(pixels)]
 
 
 def oriented_gradients(pixels: tf.Tensor) -> tf.Tensor:

@@ -9,7 +9,6 @@ from pipeline.autoencoder.views import random_views
 
 _TEMPERATURE = 0.2
 _AREA = (0.2, 1.0)  # share of the picture that a view shows
-_DETAIL = (0.05, 0.3)  # and that a small view shows, of half the height and width
 _REBUILT = 8  # one picture in so many is rebuilt as well: enough for the decoder, at a small part of the time
 _WEIGHT = 10.0  # of the reconstruction error beside the contrastive loss
 
@@ -75,7 +74,8 @@ def reconstruction(network: str) -> Objective:
 def contrastive(network: str, *, crop: int) -> Objective:
     """Return the objective that views of a picture find each other, with reconstruction beside it.
 
-    Two views of each picture, and a small one of a detail, which costs an eighth of them and has to find both.
+    Two views of each picture, and a small one of half the height and width, which costs an eighth of them and has
+    to find both.
 
     References
     ----------
@@ -89,16 +89,16 @@ def contrastive(network: str, *, crop: int) -> Objective:
         assert networks.trunk is not None
         assert networks.head is not None
         half = tf.nn.avg_pool2d(pictures, 2, 2, "VALID")  # (B, 128, 128, 3): a crop is shrunk by two at most
-        *seeds, small, corner = tf.unstack(tf.random.split(seed, 4))
+        *seeds, last, corner = tf.unstack(tf.random.split(seed, 4))
         views = tf.concat([random_views(half, size=crop, area=_AREA, seed=s) for s in seeds], 0)  # (2B, crop, crop, 3)
         crops = _same_crop(pictures[::_REBUILT], crop, corner)
         latents, stage = networks.trunk(tf.concat([views, crops], 0), training=training)  # one pass for both
         count = tf.shape(views)[0]
         rebuilt = networks.autoencoder.get_layer("decoder")(latents[count:], training=training)
-        details = random_views(half, size=crop // 2, area=_DETAIL, seed=small)  # (B, crop / 2, crop / 2, 3)
+        small = random_views(half, size=crop // 2, area=_AREA, seed=last)  # (B, crop / 2, crop / 2, 3)
         found = networks.head(stage[:count], training=training)
-        details = networks.head(networks.trunk(details, training=training)[1], training=training)
-        return info_nce(found) + find_partners(details, found) + _WEIGHT * error(crops, rebuilt)
+        small = networks.head(networks.trunk(small, training=training)[1], training=training)
+        return info_nce(found) + find_partners(small, found) + _WEIGHT * error(crops, rebuilt)
 
     return objective
 
@@ -127,13 +127,13 @@ def info_nce(projections: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(partners, similarities))
 
 
-def find_partners(details: tf.Tensor, views: tf.Tensor) -> tf.Tensor:
-    """Return the loss of telling, for each detail, its picture's views from those of the other pictures.
+def find_partners(small: tf.Tensor, views: tf.Tensor) -> tf.Tensor:
+    """Return the loss of telling, for each small view, its picture's views from those of the other pictures.
 
-    `details` is float32 (B, P), `views` (2B, P) as in `info_nce`. The result is the mean cross-entropy over both
+    `small` is float32 (B, P), `views` (2B, P) as in `info_nce`. The result is the mean cross-entropy over both
     halves of the views, log(B) at chance, smaller is better.
     """
-    unit = tf.math.l2_normalize(details, 1)
+    unit = tf.math.l2_normalize(small, 1)
     losses = [
         tf.nn.sparse_softmax_cross_entropy_with_logits(
             tf.range(tf.shape(unit)[0]), unit @ tf.transpose(tf.math.l2_normalize(half, 1)) / _TEMPERATURE
