@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from pipeline.autoencoder import training
-from pipeline.autoencoder.export import embedding, export, half_whitening, run
+from pipeline.autoencoder.export import embedding, export, half_whitening, principal_directions, run
 from pipeline.autoencoder.features import oriented_gradients
 from pipeline.autoencoder.judgement import judge, reconstruct
 from pipeline.autoencoder.networks import PixelShuffle, StandardisedConv, build, trunk
@@ -155,6 +155,15 @@ def test_half_whitening_turns_each_spread_into_its_root() -> None:
     whitening = half_whitening(features, dimensions=3)
     spreads = ((features - whitening.mean) @ whitening.components).std(axis=0)
     np.testing.assert_allclose(spreads, [3.0, 2.0, 1.0], rtol=0.05)
+
+
+def test_many_vectors_and_few_have_the_same_principal_directions() -> None:
+    few = np.random.default_rng(0).normal(size=(5, 8)).astype(np.float32) * np.arange(1, 9, dtype=np.float32)
+    many = np.concatenate([few, few, few])  # the same directions, by the other road
+    first, second = (principal_directions(vectors, dimensions=3) for vectors in (few, many))
+    np.testing.assert_allclose(np.abs((first * second).sum(axis=0)), 1, atol=1e-5)
+    spreads = np.linalg.norm(few @ first, axis=0)
+    np.testing.assert_allclose(spreads, np.linalg.svd(few, compute_uv=False)[:3], rtol=1e-5)
 
 
 @pytest.mark.parametrize("features", [np.ones((1, 5), np.float32), np.ones((6, 5), np.float32)])
