@@ -76,7 +76,7 @@ def _recipe(params: Params, num_pictures: int) -> Recipe:
     if classic:
         settings["objective"] = "reconstruction"
     if settings["epochs"] == "auto":
-        settings["epochs"] = 50 if classic else min(max(round(views / num_pictures), 5), 250)
+        settings["epochs"] = 50 if classic else min(max(round(views / num_pictures), 5), 200)
     if settings["learning_rate"] == "auto":
         settings["learning_rate"] = 0.001 if classic else 0.002
     if settings["batch_size"] == "auto":
