@@ -28,6 +28,7 @@ class DatasetParams:
 
     path: str
     labels: str  # "folders", "none", or a CSV file with the columns path,label
+    orientation: Literal["auto", "upright", "any"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,8 @@ from pipeline.autoencoder.features import oriented_gradients
 from pipeline.autoencoder.judgement import judge, reconstruct
 from pipeline.autoencoder.networks import PixelShuffle, StandardisedConv, build, trunk
 from pipeline.autoencoder.objectives import find_partners, info_nce
+from pipeline.autoencoder.optimiser import MatrixOptimiser
+from pipeline.autoencoder.patches import Dictionary, learn, patch_codes
 from pipeline.autoencoder.training import Recipe
 from pipeline.autoencoder.views import random_views
 from pipeline.encoder import encode, open_encoder
@@ -24,7 +26,7 @@ from pipeline.encoder import encode, open_encoder
 
 def recipe(network: str = "residual", objective: str = "reconstruction", epochs: int = 2) -> Recipe:
     """Return a recipe for a few small pictures."""
-    return Recipe(network, objective, epochs, 4, 1e-3, 0.25, 32, "float32", 7)
+    return Recipe(network, objective, epochs, 4, 1e-3, 0.25, 32, 0.0, "float32", 7)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,7 @@ def test_a_standardised_kernel_does_not_see_a_constant() -> None:
 def test_views_stay_in_range_and_repeat_with_their_seed(pictures: np.ndarray) -> None:
     scaled = tf.constant(pictures, tf.float32) / 255.0
     first, again, other = (
-        random_views(scaled, size=48, area=(0.2, 1.0), seed=tf.constant(seed)).numpy()
+        random_views(scaled, size=48, area=(0.2, 1.0), turn=0.0, seed=tf.constant(seed)).numpy()
         for seed in ((1, 2), (1, 2), (1, 3))
     )
     assert first.shape == (8, 48, 48, 3)
@@ -95,7 +97,7 @@ def test_views_stay_in_range_and_repeat_with_their_seed(pictures: np.ndarray) ->
 
 def test_a_view_of_a_grey_picture_differs_in_colour_by_its_cast_alone() -> None:
     grey = tf.fill((16, 64, 64, 3), 0.4)
-    views = random_views(grey, size=32, area=(0.2, 1.0), seed=tf.constant((0, 0))).numpy()
+    views = random_views(grey, size=32, area=(0.2, 1.0), turn=0.0, seed=tf.constant((0, 0))).numpy()
     np.testing.assert_allclose(np.ptp(views, axis=(1, 2)), 0.0, atol=1e-5)
     casts = views[:, 0, 0] / views[:, 0, 0].mean(axis=1, keepdims=True)
     assert np.abs(casts - 1).max() < 0.31  # (1 + 0.15) / mean(1 - 0.15, ...) at most
@@ -110,7 +112,7 @@ def test_info_nce_is_what_its_formula_gives_by_hand() -> None:
 def test_a_view_shows_the_share_of_the_picture_that_is_asked_for() -> None:
     across = tf.tile(tf.linspace(0.0, 1.0, 64)[None, None, :, None], (64, 64, 1, 3))  # brightness tells the place
     for area in ((0.05, 0.3), (0.6, 1.0)):
-        views = random_views(across, size=32, area=area, seed=tf.constant((0, 0))).numpy()
+        views = random_views(across, size=32, area=area, turn=0.0, seed=tf.constant((0, 0))).numpy()
         light = views.mean(axis=(1, 3))  # (64, 32)
         seen = np.abs(light[:, -1] - light[:, 0]) / np.abs(across[0, 0, -1, 0] - across[0, 0, 0, 0])
         assert np.median(seen) == pytest.approx(np.sqrt(np.mean(area)), rel=0.35)
@@ -197,12 +199,92 @@ def test_a_rate_that_is_too_high_is_an_error_and_no_model(pictures: np.ndarray) 
     assert all(np.isfinite(epoch.validation_loss) for progress in kept for epoch in progress.history)
 
 
+def test_views_are_turned_by_any_angle_up_to_the_one_asked_for() -> None:
+    across = tf.tile(tf.linspace(0.0, 1.0, 64)[None, None, :, None], (400, 64, 1, 3))  # brightness tells the way
+    angles = {}
+    for turn in (0.0, 30.0, 180.0):
+        views = random_views(across, size=32, area=(0.2, 0.2), turn=turn, seed=tf.constant((0, 0))).numpy().mean(-1)
+        inner = views[:, 12:20, 12:20]
+        right, down = np.diff(inner, axis=2).mean((1, 2)), np.diff(inner, axis=1).mean((1, 2))
+        angles[turn] = np.degrees(np.arctan2(down, right * np.sign(right)))  # mirrored or not
+    np.testing.assert_allclose(angles[0.0], 0, atol=0.1)
+    assert 25 < np.abs(angles[30.0]).max() < 45  # a crop's aspect slants the way that it shows
+    assert np.mean(np.abs(angles[180.0]) > 45) == pytest.approx(0.5, abs=0.1)
+
+
+def test_muon_takes_the_kernels_and_turns_each_step_into_one_of_equal_singular_values() -> None:
+    networks = training.start(recipe(objective="contrastive")).networks
+    kernel = layers_of(networks.autoencoder.get_layer("encoder"), StandardisedConv)[1].kernel  # (576, 64)
+    optimiser = MatrixOptimiser(0.01, policy="float32")
+    optimiser.build([kernel])
+    before = kernel.numpy()
+    gradient = np.random.default_rng(0).normal(size=before.shape).astype(np.float32) * np.logspace(0, 2, 64)
+    optimiser.apply([tf.constant(gradient, tf.float32)], [kernel])
+    step = np.linalg.svd(before - kernel.numpy(), compute_uv=False) / (0.01 * 0.2 * 576**0.5)
+    assert 0.6 < step.min() < step.max() < 1.3  # five iterations bring them near one, which is enough
+
+
+def test_adam_takes_what_is_no_hidden_kernel() -> None:
+    progress = training.start(recipe(objective="contrastive"))
+    velocities = zip(progress.networks.weights, progress.optimiser.adam_velocities, strict=True)
+    by_muon = {weight.path for weight, velocity in velocities if velocity is None}
+    assert by_muon
+    assert all(path.startswith("standardised_conv") and path.endswith("kernel") for path in by_muon)
+
+
+def test_patch_codes_are_what_a_loop_over_patches_gives(pictures: np.ndarray) -> None:
+    dictionary = learn(pictures, np.arange(8), seed=0)
+    words = dictionary.bias.size
+    pixels = tf.nn.avg_pool2d(tf.constant(pictures[:1], tf.float32) / 255.0, 2, 2, "VALID")
+    codes = patch_codes(dictionary, pixels).numpy().reshape(3, 3, words)
+    small = pixels.numpy()[0].reshape(32, 4, 32, 4, 3).mean((1, 3)).astype(np.float64)
+    expected = np.zeros((27, 27, words))
+    for y in range(27):
+        for x in range(27):
+            patch = small[y : y + 6, x : x + 6] - small[y : y + 6, x : x + 6].mean()
+            patch /= np.sqrt(patch.var() + (10 / 255) ** 2)
+            products = np.tensordot(patch, dictionary.kernel.astype(np.float64), 3) + dictionary.bias
+            expected[y, x] = np.maximum(products - 1, 0)
+    np.testing.assert_allclose(codes, expected.reshape(3, 9, 3, 9, words).mean((1, 3)), atol=1e-4)
+
+
+def test_words_overlook_brightness_and_contrast(pictures: np.ndarray) -> None:
+    dictionary = learn(pictures, np.arange(8), seed=0)
+    noisy = np.random.default_rng(0).random((2, 128, 128, 3)).astype(np.float32)
+    noisy = np.repeat(np.repeat(noisy[:, ::16, ::16], 16, 1), 16, 2)  # strong contrast
+    codes = [patch_codes(dictionary, tf.constant(0.4 * noisy + shift)).numpy() for shift in (0.0, 0.5)]
+    np.testing.assert_allclose(codes[0], codes[1], atol=1e-3)
+
+
+def test_few_pictures_have_few_words_and_a_blank_one_none() -> None:
+    blank = np.full((1, 256, 256, 3), 90, np.uint8)
+    dictionary = learn(blank, np.arange(1), seed=0)
+    assert isinstance(dictionary, Dictionary)
+    assert dictionary.bias.size <= 50
+    codes = patch_codes(dictionary, tf.ones((1, 128, 128, 3))).numpy()
+    np.testing.assert_allclose(codes, 0, atol=1e-6)
+
+
+def test_an_embedding_of_pictures_in_any_orientation_hardly_changes_when_they_are_turned(
+    pictures: np.ndarray, tmp_path: Path
+) -> None:
+    training.save_model(training.start(recipe()), tmp_path / "model.keras")
+    turned = np.ascontiguousarray(np.rot90(pictures, 2, (1, 2)))
+    alike = {}
+    for upright in (True, False):
+        function = embedding(
+            tmp_path / "model.keras", pictures, dimensions=5, fit_rows=np.arange(8), upright=upright, seed=0
+        )
+        alike[upright] = (run(function, pictures) * run(function, turned)).sum(axis=1).mean()
+    assert alike[False] > alike[True] + 0.1
+
+
 @pytest.mark.parametrize("network", ["classic", "residual"])
 def test_the_exported_encoder_equals_keras_and_gives_unit_vectors(
     pictures: np.ndarray, network: str, tmp_path: Path
 ) -> None:
     training.save_model(training.start(recipe(network)), tmp_path / "model.keras")
-    function = embedding(tmp_path / "model.keras", pictures, dimensions=5, fit_rows=np.arange(8))
+    function = embedding(tmp_path / "model.keras", pictures, dimensions=5, fit_rows=np.arange(8), upright=True, seed=0)
     export(function, tmp_path / "encoder.onnx")
     encoder = open_encoder(tmp_path / "encoder.onnx")
     embeddings = encode(encoder, pictures, progress=False)
@@ -216,7 +298,7 @@ def test_a_latent_of_zeros_has_a_direction(pictures: np.ndarray, tmp_path: Path)
     last = layers_of(progress.networks.autoencoder.get_layer("encoder"), keras.layers.Conv2D)[-1]
     last.set_weights([np.zeros_like(last.kernel), np.full(4, -1.0, np.float32)])  # ReLU gives zeros alone
     training.save_model(progress, tmp_path / "model.keras")
-    function = embedding(tmp_path / "model.keras", pictures, dimensions=5, fit_rows=np.arange(8))
+    function = embedding(tmp_path / "model.keras", pictures, dimensions=5, fit_rows=np.arange(8), upright=True, seed=0)
     np.testing.assert_allclose(run(function, pictures[:1]), 1 / 64, rtol=1e-5)  # 4,096 equal numbers
 
 

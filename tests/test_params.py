@@ -167,7 +167,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_known(tmp_path: Path, name: 
 
 
 def test_an_unknown_key_that_is_like_none_is_refused_with_all_that_are_known(tmp_path: Path) -> None:
-    with pytest.raises(ParamsError, match=r"^dataset\.zzz: unknown key; known are path, labels$"):
+    with pytest.raises(ParamsError, match=r"^dataset\.zzz: unknown key; known are path, labels, orientation$"):
         load_with(tmp_path, "dataset.zzz", 3)
 
 

@@ -1,8 +1,8 @@
 """The trained encoder as an ONNX file that needs no TensorFlow.
 
 Everything between the uint8 pictures and the unit-length embedding is inside the graph: scaling, the network,
-pooling, outlines, centring, whitening, joining, normalising. So there is no second place where a query could be treated
-otherwise than the folder was.
+pooling, outlines, patches, centring, whitening, joining, normalising. So there is no second place where a query
+could be treated otherwise than the folder was.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,8 +13,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from pipeline.autoencoder import patches
 from pipeline.autoencoder.backend import keras, tf
-from pipeline.autoencoder.features import WEIGHTS, blocks, unit
+from pipeline.autoencoder.features import blocks, unit
 from pipeline.autoencoder.networks import SIZE, build, trunk
 
 _OPSET = 17
@@ -45,7 +46,9 @@ def load_float32(path: Path) -> keras.Model:
     return autoencoder
 
 
-def embedding(path: Path, pictures: NDArray[np.uint8], *, dimensions: int, fit_rows: NDArray[np.int64]) -> Function:
+def embedding(
+    path: Path, pictures: NDArray[np.uint8], *, dimensions: int, fit_rows: NDArray[np.int64], upright: bool, seed: int
+) -> Function:
     """Return the function from pictures to embeddings of a saved autoencoder.
 
     Parameters
@@ -53,11 +56,15 @@ def embedding(path: Path, pictures: NDArray[np.uint8], *, dimensions: int, fit_r
     path
         A file that training wrote.
     pictures
-        uint8 (N, 256, 256, 3); those of `fit_rows` are what centring and whitening are fitted on.
+        uint8 (N, 256, 256, 3); those of `fit_rows` are what patches, centring and whitening are fitted on.
     dimensions
         Numbers of an embedding of the residual network; classic's are always its 4,096 latents.
     fit_rows
         Rows to fit on.
+    upright
+        Whether it counts where something is in a picture, and which way it is turned.
+    seed
+        Draws the patches and the first words of their dictionary.
 
     Returns
     -------
@@ -68,24 +75,24 @@ def embedding(path: Path, pictures: NDArray[np.uint8], *, dimensions: int, fit_r
     if autoencoder.name == "classic":
         return _latent_embedding(autoencoder)
     both = trunk(autoencoder)
-    features = tf.function(lambda batch: blocks(both, batch), input_signature=_SIGNATURE)
+    dictionary = patches.learn(pictures, fit_rows, seed=seed) if upright else None
+    features = tf.function(lambda batch: blocks(both, dictionary, batch), input_signature=_SIGNATURE)
     batches = [pictures[fit_rows[start : start + _BATCH]] for start in range(0, len(fit_rows), _BATCH)]
     fitted = [
         np.concatenate(block) for block in zip(*(_arrays(features(tf.constant(b))) for b in batches), strict=True)
     ]
     whitenings = [half_whitening(block, dimensions=dimensions) for block in fitted]
-    turn = principal_directions(np.concatenate(_arrays(_weighted(fitted, whitenings)), axis=1), dimensions=dimensions)
+    turn = principal_directions(np.concatenate(_arrays(_whitened(fitted, whitenings)), axis=1), dimensions=dimensions)
 
     @tf.function(input_signature=_SIGNATURE)
     def embed(pictures: tf.Tensor) -> tf.Tensor:
-        return unit(tf.concat(_weighted(blocks(both, pictures), whitenings), 1) @ turn)  # (B, D)
+        return unit(tf.concat(_whitened(blocks(both, dictionary, pictures), whitenings), 1) @ turn)  # (B, D)
 
     return embed
 
 
-def _weighted(features: Sequence[tf.Tensor | Array], whitenings: list[Whitening]) -> list[tf.Tensor]:
-    """Return each block whitened, times its weight."""
-    return [weight * w.of(block) for weight, block, w in zip(WEIGHTS, features, whitenings, strict=True)]
+def _whitened(features: Sequence[tf.Tensor | Array], whitenings: list[Whitening]) -> list[tf.Tensor]:
+    return [whitening.of(block) for block, whitening in zip(features, whitenings, strict=True)]
 
 
 def _arrays(tensors: list[tf.Tensor]) -> list[Array]:

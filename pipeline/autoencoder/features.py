@@ -1,14 +1,15 @@
-"""What an embedding is made of: pooled features of the residual encoder, and oriented gradients, as blocks.
+"""What an embedding is made of: pooled features of the residual encoder, oriented gradients and patches, as blocks.
 
 Each block sees something else: the last stage's middle, what is in a picture; a grid over it, what is where; the
-gradients, its outlines. They are whitened apart, so that none drowns the others.
+gradients, its outlines; the patches, its colours and textures. They are whitened apart, so that none drowns the
+others. Of pictures that lie in any orientation only the first is of use.
 """
 
 import math
 
 from pipeline.autoencoder.backend import keras, tf
+from pipeline.autoencoder.patches import Dictionary, patch_codes
 
-WEIGHTS = (1.0, 1.0, 1.0)  # of the blocks: middle, grid, outlines
 _GRID = 3  # cells on a side
 _NOTHING = 1e-12  # added to a vector, so that one of zeros alone has a direction: blank pictures are alike
 
@@ -18,11 +19,12 @@ _SOFTENING = 0.01  # keeps the noise of an empty block from being blown up
 _CLIP = 0.2
 
 
-def blocks(trunk: keras.Model, pictures: tf.Tensor) -> list[tf.Tensor]:
-    """Return the blocks of features of pictures: uint8 (B, 256, 256, 3) to float32 (B, 256), (B, 2304), (B, 1764).
+def blocks(trunk: keras.Model, dictionary: Dictionary | None, pictures: tf.Tensor) -> list[tf.Tensor]:
+    """Return the blocks of features of uint8 (B, 256, 256, 3): float32 (B, 256), (B, 2304), (B, 1764), (B, 9 W).
 
-    `trunk` gives the latents and the last stage. The first two blocks are square roots of averages, at unit
-    length: a strong feature must not count for more than several.
+    `trunk` gives the latents and the last stage. Without a dictionary the first block is the only one: what is in
+    a picture, wherever it is. All but the gradients are square roots of averages, at unit length: a strong feature
+    must not count for more than several.
     """
     pixels = tf.cast(pictures, tf.float32) / 255.0
     pixels = tf.nn.avg_pool2d(pixels, 2, 2, "VALID")  # (B, 128, 128, 3)
@@ -30,10 +32,13 @@ def blocks(trunk: keras.Model, pictures: tf.Tensor) -> list[tf.Tensor]:
     stage = tf.nn.relu(stage)
     quarter = stage.shape[1] // 4
     middle = tf.reduce_mean(stage[:, quarter:-quarter, quarter:-quarter], (1, 2))  # where the thing is, mostly
+    if dictionary is None:
+        return [unit(tf.sqrt(middle))]
     inner = stage[:, 1:-1, 1:-1]  # the margin has seen the padding
     side = inner.shape[1] // _GRID
     cells = tf.nn.avg_pool2d(inner, side, side, "VALID")  # (B, 3, 3, 256)
-    return [unit(tf.sqrt(middle)), unit(tf.sqrt(_flat(cells))), oriented_gradients(pixels)]
+    words = patch_codes(dictionary, pixels)
+    return [unit(tf.sqrt(middle)), unit(tf.sqrt(_flat(cells))), oriented_gradients(pixels), unit(tf.sqrt(words))]
 
 
 def oriented_gradients(pixels: tf.Tensor) -> tf.Tensor:

@@ -73,7 +73,8 @@ def _residual(policy: str) -> tuple[keras.Model, keras.Model]:
 
     pictures = keras.Input((None, None, 3))
     x = layers.Rescaling(2.0, offset=-1.0, dtype=policy)(pictures)
-    x = block(convolution(64, 4, 4, scale=1.0)(x), 64, name="stage_1")  # (B, H / 4, W / 4, 64)
+    x = StandardisedConv(64, 4, 4, name="stem", dtype=policy)(x)
+    x = block(x, 64, name="stage_1")  # (B, H / 4, W / 4, 64)
     fine = block(block(x, 128, 2), 128, name="stage_2")  # (B, H / 8, W / 8, 128)
     coarse = block(block(fine, 256, 2), 256, name="stage_3")  # (B, H / 16, W / 16, 256)
     context = convolution(128, 1)(relu(coarse))
@@ -104,9 +105,10 @@ def projection_head(channels: int) -> keras.Model:
     """Return the head that the contrastive objective compares views by; of no use after training."""
     stage = keras.Input((None, None, channels))
     x = layers.GlobalAveragePooling2D(dtype="float32")(layers.ReLU(dtype="float32")(stage))
-    x = layers.Dense(512, dtype="float32")(x)
+    x = layers.Dense(512, name="head_hidden", dtype="float32")(x)
     x = layers.ReLU(dtype="float32")(layers.BatchNormalization(dtype="float32")(x))
-    return keras.Model(stage, layers.Dense(128, use_bias=False, dtype="float32")(x), name="head")
+    x = layers.Dense(128, use_bias=False, name="head_projection", dtype="float32")(x)
+    return keras.Model(stage, x, name="head")
 
 
 @keras.saving.register_keras_serializable("pipeline")
@@ -126,9 +128,9 @@ class StandardisedConv(layers.Layer):  # type: ignore[misc]
         super().__init__(**options)
         self.filters, self.size, self.strides, self.scale = filters, size, strides, scale
 
-    def build(self, shape: tuple[int | None, ...]) -> None:
-        """Make kernel, bias and gain, all float32."""
-        kernel = (self.size, self.size, shape[-1], self.filters)
+    def build(self, shape: tuple[int, ...]) -> None:
+        """Make kernel, bias and gain, all float32; the kernel as the matrix that Muon takes."""
+        kernel = (self.size**2 * shape[-1], self.filters)
         self.kernel = self.add_weight(shape=kernel, initializer="he_normal", autocast=False, name="kernel")
         self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", autocast=False, name="bias")
         self.gain = self.add_weight(shape=(self.filters,), initializer="ones", autocast=False, name="gain")
@@ -136,9 +138,10 @@ class StandardisedConv(layers.Layer):  # type: ignore[misc]
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Convolve with the standardised kernel."""
         ops = keras.ops
-        mean, variance = ops.moments(self.kernel, [0, 1, 2], keepdims=True)
-        fan_in = self.size**2 * self.kernel.shape[2]
+        fan_in, filters = self.kernel.shape
+        mean, variance = ops.moments(self.kernel, [0], keepdims=True)
         kernel = (self.kernel - mean) * (ops.rsqrt(variance * fan_in + 1e-4) * self.gain * self.scale)
+        kernel = ops.reshape(kernel, (self.size, self.size, -1, filters))
         x = ops.conv(x, ops.cast(kernel, x.dtype), self.strides, "same")
         return x + ops.cast(self.bias, x.dtype)
 

@@ -71,11 +71,11 @@ def reconstruction(network: str) -> Objective:
     return objective
 
 
-def contrastive(network: str, *, crop: int) -> Objective:
+def contrastive(network: str, *, crop: int, turn: float) -> Objective:
     """Return the objective that views of a picture find each other, with reconstruction beside it.
 
     Two views of each picture, and a small one of half the height and width, which costs an eighth of them and has
-    to find both.
+    to find both. Views are turned by up to `turn` degrees.
 
     References
     ----------
@@ -90,12 +90,13 @@ def contrastive(network: str, *, crop: int) -> Objective:
         assert networks.head is not None
         half = tf.nn.avg_pool2d(pictures, 2, 2, "VALID")  # (B, 128, 128, 3): a crop is shrunk by two at most
         *seeds, last, corner = tf.unstack(tf.random.split(seed, 4))
-        views = tf.concat([random_views(half, size=crop, area=_AREA, seed=s) for s in seeds], 0)  # (2B, crop, crop, 3)
+        looks = [random_views(half, size=crop, area=_AREA, turn=turn, seed=s) for s in seeds]
+        views = tf.concat(looks, 0)  # (2B, crop, crop, 3)
         crops = _same_crop(pictures[::_REBUILT], crop, corner)
         latents, stage = networks.trunk(tf.concat([views, crops], 0), training=training)  # one pass for both
         count = tf.shape(views)[0]
         rebuilt = networks.autoencoder.get_layer("decoder")(latents[count:], training=training)
-        small = random_views(half, size=crop // 2, area=_AREA, seed=last)  # (B, crop / 2, crop / 2, 3)
+        small = random_views(half, size=crop // 2, area=_AREA, turn=turn, seed=last)  # (B, crop / 2, crop / 2, 3)
         found = networks.head(stage[:count], training=training)
         small = networks.head(networks.trunk(small, training=training)[1], training=training)
         return info_nce(found) + find_partners(small, found) + _WEIGHT * error(crops, rebuilt)

@@ -14,10 +14,10 @@ from tqdm import tqdm
 from pipeline.autoencoder.backend import keras, tf
 from pipeline.autoencoder.networks import SIZE, build
 from pipeline.autoencoder.objectives import Networks, Objective, contrastive, networks_for, reconstruction
+from pipeline.autoencoder.optimiser import MatrixOptimiser
 
 Pictures = NDArray[np.uint8]  # (N, 256, 256, 3)
 Rows = NDArray[np.int64]
-_WEIGHT_DECAY = 0.01
 _WARM_UP = 0.07  # share of the training
 VALIDATION_PICTURES = 1024  # at most so many pictures are looked at after each epoch
 
@@ -42,6 +42,7 @@ class Recipe:
     learning_rate: float
     validation_share: float
     crop: int
+    turn: float
     policy: str
     seed: int
 
@@ -98,7 +99,7 @@ def start(recipe: Recipe) -> Progress:
     if recipe.network == "classic":
         optimiser = keras.optimizers.Adam(recipe.learning_rate)
     else:
-        optimiser = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=_WEIGHT_DECAY)
+        optimiser = MatrixOptimiser(recipe.learning_rate, policy=recipe.policy)
     optimiser.build(networks.weights)
     return Progress(networks, optimiser)
 
@@ -207,7 +208,7 @@ def _steps(num_pictures: int, recipe: Recipe) -> int:
 
 def _objective(recipe: Recipe) -> Objective:
     if recipe.objective == "contrastive":
-        return contrastive(recipe.network, crop=recipe.crop)
+        return contrastive(recipe.network, crop=recipe.crop, turn=recipe.turn)
     return reconstruction(recipe.network)
 
 

@@ -1,8 +1,10 @@
 """Random views of pictures: what the contrastive objective learns to overlook.
 
-A view is a random crop, mirrored or not, with other brightness, contrast, saturation and colour cast. The
-same seed gives the same views.
+A view is a random crop, mirrored or not, turned where the folder's pictures lie in any orientation, with other
+brightness, contrast, saturation and colour cast. The same seed gives the same views.
 """
+
+import math
 
 from pipeline.autoencoder.backend import tf
 
@@ -12,7 +14,9 @@ _CAST = 0.15
 _GREY = 0.5  # share of views without colour
 
 
-def random_views(pictures: tf.Tensor, *, size: int, area: tuple[float, float], seed: tf.Tensor) -> tf.Tensor:
+def random_views(
+    pictures: tf.Tensor, *, size: int, area: tuple[float, float], turn: float, seed: tf.Tensor
+) -> tf.Tensor:
     """Return one random view of each picture.
 
     Parameters
@@ -23,6 +27,9 @@ def random_views(pictures: tf.Tensor, *, size: int, area: tuple[float, float], s
         Height and width of a view in pixels.
     area
         Least and largest share of the picture that a view shows.
+    turn
+        Largest angle that a view is turned by, in degrees, either way; what then lies outside of the picture is its
+        mirror image.
     seed
         int32 (2,).
 
@@ -32,20 +39,33 @@ def random_views(pictures: tf.Tensor, *, size: int, area: tuple[float, float], s
         float32 (B, size, size, 3) in [0, 1].
     """
     seeds = tf.unstack(tf.random.split(seed, 2))
-    return _recoloured(_cropped(pictures, size, area, seeds[0]), seeds[1])
+    return _recoloured(_cropped(pictures, size, area, turn, seeds[0]), seeds[1])
 
 
-def _cropped(pictures: tf.Tensor, size: int, area: tuple[float, float], seed: tf.Tensor) -> tf.Tensor:
-    count = tf.shape(pictures)[0]
-    draws = tf.random.stateless_uniform((5, count), seed)
+def _cropped(pictures: tf.Tensor, size: int, area: tuple[float, float], turn: float, seed: tf.Tensor) -> tf.Tensor:
+    draws = tf.random.stateless_uniform((6, tf.shape(pictures)[0]), seed)
     share = area[0] + draws[0] * (area[1] - area[0])
     aspect = tf.exp((2 * draws[1] - 1) * _ASPECT)
     height, width = tf.minimum(tf.sqrt(share * aspect), 1.0), tf.minimum(tf.sqrt(share / aspect), 1.0)
-    top, left = draws[2] * (1 - height), draws[3] * (1 - width)
-    mirrored = draws[4] < 0.5
-    first, last = tf.where(mirrored, left + width, left), tf.where(mirrored, left, left + width)
-    boxes = tf.stack([top, first, top + height, last], 1)
-    return tf.image.crop_and_resize(pictures, boxes, tf.range(count), (size, size))
+    side = pictures.shape[1]
+    down = (draws[2] * (1 - height) + height / 2) * side - 0.5  # the centre, in pixels
+    across = (draws[3] * (1 - width) + width / 2) * side - 0.5
+    tall, wide = height * side / size, width * side / size * tf.where(draws[4] < 0.5, 1.0, -1.0)
+    angle = (2 * draws[5] - 1) * (turn * math.pi / 180)
+    sine, cosine = tf.sin(angle), tf.cos(angle)
+    # a pixel (x, y) of the view, counted from its centre, shows this one of the picture
+    rows = [(wide * cosine, -tall * sine, across), (wide * sine, tall * cosine, down)]
+    middle, zeros = (size - 1) / 2, tf.zeros_like(angle)
+    moved = [(a, b, centre - (a + b) * middle) for a, b, centre in rows]
+    views = tf.raw_ops.ImageProjectiveTransformV3(
+        images=pictures,
+        transforms=tf.stack([*moved[0], *moved[1], zeros, zeros], 1),
+        output_shape=(size, size),
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="REFLECT",
+    )
+    return tf.ensure_shape(views, (None, size, size, 3))
 
 
 def _recoloured(views: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

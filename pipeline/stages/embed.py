@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artifacts import Artifacts, load_pictures, open_index, replaced, save_array, save_json
+from pipeline.artifacts import Artifacts, load_json, load_pictures, open_index, replaced, save_array, save_json
 from pipeline.autoencoder.applications import application, export_application
 from pipeline.autoencoder.export import embedding, export, half_whitening, run
 from pipeline.encoder import encode, open_encoder
@@ -31,9 +31,10 @@ def embed(params: Params, artifacts: Artifacts) -> str:
     with open_index(artifacts.index) as index:
         digest = index.digest
         pictures = load_pictures(artifacts, index)
-    _export(artifacts.untrained, artifacts.untrained_encoder, pictures, params)
+    upright = load_json(artifacts.metrics("train"), stage="train")["upright"]
+    _export(artifacts.untrained, artifacts.untrained_encoder, pictures, params, upright=upright)
     if params.encoder.kind == "autoencoder":
-        difference = _export(artifacts.autoencoder, artifacts.encoder, pictures, params)
+        difference = _export(artifacts.autoencoder, artifacts.encoder, pictures, params, upright=upright)
     else:
         difference = 0.0  # nothing was exported that Keras could check
         with replaced(artifacts.encoder) as path:
@@ -72,12 +73,15 @@ def _fit_rows(pictures: NDArray[np.uint8], params: Params) -> NDArray[np.int64]:
     return np.sort(order[: params.embed.fit_pictures])
 
 
-def _export(model: Path, path: Path, pictures: NDArray[np.uint8], params: Params) -> float:
+def _export(model: Path, path: Path, pictures: NDArray[np.uint8], params: Params, *, upright: bool) -> float:
     """Export one network; return its largest difference from Keras on a few pictures."""
     if not model.is_file():
         raise ArtifactError(f"{model} is missing: run `pipeline train` (or `dvc repro`) first")
     rows = _fit_rows(pictures, params)
-    function = embedding(model, pictures, dimensions=params.embed.dimensions, fit_rows=rows)
+    settings = params.embed
+    function = embedding(
+        model, pictures, dimensions=settings.dimensions, fit_rows=rows, upright=upright, seed=settings.seed
+    )
     some = pictures[:: -(-len(pictures) // _CHECKED)]
     with replaced(path) as temporary:
         export(function, temporary)

@@ -1,0 +1,85 @@
+"""A dictionary of small patches, learnt from the folder itself: which colours and textures are where in a picture.
+
+Pictures are looked at in 32x32 pixels. Patches of 6x6, each with its brightness and contrast taken out, are whitened
+and sorted into 256 clusters, whose centres are the words. A picture is described by how much each of its patches is
+like each word, averaged in a grid of 3x3 cells.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import MiniBatchKMeans
+
+from pipeline.autoencoder.backend import tf
+
+_SIDE = 32  # pixels
+_PATCH = 6
+_WORDS = 256
+_GRID = 3  # cells on a side
+_PICTURES = 2_000  # that patches are drawn from, at most
+_SAMPLES = 50  # patches of each picture
+_CONTRAST = 10 / 255  # added to a patch's contrast, so that the noise of an even one is not blown up
+_NOISE = 0.1  # added to the spread of each direction before it is whitened
+_THRESHOLD = 1.0  # of likeness; below it a patch does not count for a word
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """The words as filters of normalised patches: kernel (6, 6, 3, W) and bias (W,), float32."""
+
+    kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+
+def learn(pictures: NDArray[np.uint8], rows: NDArray[np.int64], *, seed: int) -> Dictionary:
+    """Learn the words from at most 2,000 of the given rows of pictures, uint8 (N, 256, 256, 3).
+
+    References
+    ----------
+    Coates, Lee and Ng, "An analysis of single-layer networks in unsupervised feature learning", AISTATS 2011.
+    """
+    generator = np.random.default_rng(seed)
+    patches = _sampled(pictures, rows[:: -(-len(rows) // _PICTURES)], generator)  # (M, 108)
+    patches -= patches.mean(axis=1, keepdims=True)
+    patches /= np.sqrt(patches.var(axis=1, keepdims=True) + _CONTRAST**2)
+    mean = patches.mean(axis=0)
+    spreads, directions = np.linalg.eigh(np.cov(patches - mean, rowvar=False))
+    whitening = (directions / np.sqrt(np.maximum(spreads, 0) + _NOISE)) @ directions.T
+    white = _unit((patches - mean) @ whitening).astype(np.float32)
+    words = min(_WORDS, len(white))
+    means = MiniBatchKMeans(words, batch_size=4096, n_init=1, max_iter=10, init="random", random_state=seed)
+    filters = whitening @ _unit(means.fit(white).cluster_centers_).T  # (108, W)
+    kernel = filters.reshape(_PATCH, _PATCH, 3, words)
+    return Dictionary(kernel.astype(np.float32), -(mean @ filters).astype(np.float32))
+
+
+def patch_codes(dictionary: Dictionary, pixels: tf.Tensor) -> tf.Tensor:
+    """Return how much of each word is in each cell: float32 (B, 128, 128, 3) in [0, 1] to (B, 9 W), from 0."""
+    small = tf.nn.avg_pool2d(pixels, pixels.shape[1] // _SIDE, pixels.shape[1] // _SIDE, "VALID")  # (B, 32, 32, 3)
+    box = np.full((_PATCH, _PATCH, 3, 1), 1 / (3 * _PATCH**2), np.float32)
+    mean = tf.nn.conv2d(small, box, 1, "VALID")  # (B, 27, 27, 1)
+    variance = tf.nn.relu(tf.nn.conv2d(small**2, box, 1, "VALID") - mean**2)
+    # the product of a filter with a normalised patch, from those with the patch as it is and with its mean
+    products = tf.nn.conv2d(small, dictionary.kernel, 1, "VALID") - mean * dictionary.kernel.sum(axis=(0, 1, 2))
+    likeness = products / tf.sqrt(variance + _CONTRAST**2) + dictionary.bias  # (B, 27, 27, W)
+    side = likeness.shape[1] // _GRID
+    cells = tf.nn.avg_pool2d(tf.nn.relu(likeness - _THRESHOLD), side, side, "VALID")  # (B, 3, 3, W)
+    return tf.reshape(cells, (-1, _GRID**2 * dictionary.bias.size))
+
+
+def _sampled(
+    pictures: NDArray[np.uint8], rows: NDArray[np.int64], generator: np.random.Generator
+) -> NDArray[np.float32]:
+    """Cut random patches out of pictures of 32x32 pixels: (M, 108), [0, 1]."""
+    scale, within = pictures.shape[1] // _SIDE, np.arange(_PATCH)
+    found = []
+    for row in rows:
+        small = pictures[row].reshape(_SIDE, scale, _SIDE, scale, 3).mean(axis=(1, 3), dtype=np.float32) / 255
+        top, left = generator.integers(0, _SIDE - _PATCH + 1, (2, _SAMPLES, 1, 1))
+        found.append(small[top + within[:, None], left + within].reshape(_SAMPLES, -1))
+    return np.concatenate(found)
+
+
+def _unit(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
