@@ -16,13 +16,14 @@ import numpy as np
 from machine import print_machine
 
 from pipeline.artifacts import Artifacts, load_pictures, open_index
-from pipeline.autoencoder import export, features, objectives, training, views
+from pipeline.autoencoder import export, objectives, patches, training, views
 from pipeline.evaluation import DEPTH, agreement
 from pipeline.neighbours import sorted_lists
 from pipeline.params import load_params
 from pipeline.stages.evaluate import read_labels
-from pipeline.stages.train import _recipe
+from pipeline.stages.train import _orientation, _recipe
 
+BLOCKS = ("middle", "grid", "outlines", "patches")  # as features.blocks returns them
 # each experiment: what it sets, as (module, constant) or a name of the recipe
 EXPERIMENTS: dict[str, dict[Any, Any]] = {
     "shipped": {},
@@ -36,6 +37,10 @@ EXPERIMENTS: dict[str, dict[Any, Any]] = {
     "rebuild-1": {(objectives, "_WEIGHT"): 1.0},
     "rebuild-40": {(objectives, "_WEIGHT"): 40.0},
     "area-0.08": {(objectives, "_AREA"): (0.08, 1.0)},
+    "turn-15": {"turn": 15.0},
+    "turn-180": {"turn": 180.0},
+    "threshold-0.5": {(patches, "_THRESHOLD"): 0.5},
+    "words-512": {(patches, "_WORDS"): 512},
     "reconstruction": {"objective": "reconstruction"},
 }
 
@@ -51,7 +56,8 @@ def main() -> None:
         paths, pictures = index.paths(), load_pictures(artifacts, index)
     names = read_labels(params.dataset.labels, paths)
     labels = np.unique([names[path] for path in paths], return_inverse=True)[1]
-    recipe = _recipe(params, len(pictures)).__dict__ | {"epochs": arguments.epochs}
+    upright = _orientation(params, pictures)["upright"]
+    recipe = _recipe(params, len(pictures), upright=upright).__dict__ | {"epochs": arguments.epochs}
     for what, value in EXPERIMENTS[arguments.name].items():
         if isinstance(what, str):
             recipe[what] = value
@@ -68,20 +74,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "autoencoder.keras"
         training.save_model(progress, path)
-        fit_rows = np.sort(np.random.default_rng(0).permutation(len(pictures))[: params.embed.fit_pictures])
-        for title, weights in {
-            "joined": features.WEIGHTS,
-            "middle": (1, 0, 0),
-            "grid": (0, 1, 0),
-            "outlines": (0, 0, 1),
-        }.items():
-            export.WEIGHTS = weights
-            embed = export.embedding(path, pictures, dimensions=params.embed.dimensions, fit_rows=fit_rows)
-            batches = [pictures[i : i + 32] for i in range(0, len(pictures), 32)]
-            embeddings = np.concatenate([export.run(embed, batch) for batch in batches])
-            lists = np.concatenate(list(sorted_lists(embeddings, depth=DEPTH, block=512, progress=False)))
-            found = agreement(lists["row"], labels)
-            print(f"{title:10} {100 * found.top4:5.1f} {100 * found.top4_macro:5.1f}", flush=True)
+        _, blocks = export.whitened_blocks(
+            export.load_float32(path),
+            pictures,
+            dimensions=params.embed.dimensions,
+            fit_rows=np.arange(len(pictures)),
+            upright=recipe.turn == 0,
+            seed=params.embed.seed,
+        )
+    joined = np.concatenate(blocks, axis=1)
+    turn = export.principal_directions(joined, dimensions=params.embed.dimensions)
+    for title, vectors in zip(("joined", *BLOCKS), (joined @ turn, *blocks), strict=False):
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        lists = np.concatenate(list(sorted_lists(vectors, depth=DEPTH, block=512, progress=False)))
+        found = agreement(lists["row"], labels)
+        print(f"{title:10} {100 * found.top4:5.1f} {100 * found.top4_macro:5.1f}", flush=True)
 
 
 if __name__ == "__main__":

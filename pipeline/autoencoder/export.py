@@ -5,7 +5,7 @@ pooling, outlines, patches, centring, whitening, joining, normalising. So there 
 could be treated otherwise than the folder was.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,29 +74,43 @@ def embedding(
     autoencoder = load_float32(path)
     if autoencoder.name == "classic":
         return _latent_embedding(autoencoder)
-    both = trunk(autoencoder)
-    dictionary = patches.learn(pictures, fit_rows, seed=seed) if upright else None
-    features = tf.function(lambda batch: blocks(both, dictionary, batch), input_signature=_SIGNATURE)
-    batches = [pictures[fit_rows[start : start + _BATCH]] for start in range(0, len(fit_rows), _BATCH)]
-    fitted = [
-        np.concatenate(block) for block in zip(*(_arrays(features(tf.constant(b))) for b in batches), strict=True)
-    ]
-    whitenings = [half_whitening(block, dimensions=dimensions) for block in fitted]
-    turn = principal_directions(np.concatenate(_arrays(_whitened(fitted, whitenings)), axis=1), dimensions=dimensions)
+    whitened, fitted = whitened_blocks(
+        autoencoder, pictures, dimensions=dimensions, fit_rows=fit_rows, upright=upright, seed=seed
+    )
+    turn = principal_directions(np.concatenate(fitted, axis=1), dimensions=dimensions)
 
     @tf.function(input_signature=_SIGNATURE)
     def embed(pictures: tf.Tensor) -> tf.Tensor:
-        return unit(tf.concat(_whitened(blocks(both, dictionary, pictures), whitenings), 1) @ turn)  # (B, D)
+        return unit(tf.concat(whitened(pictures), 1) @ turn)  # (B, D)
 
     return embed
 
 
-def _whitened(features: Sequence[tf.Tensor | Array], whitenings: list[Whitening]) -> list[tf.Tensor]:
-    return [whitening.of(block) for block, whitening in zip(features, whitenings, strict=True)]
+def whitened_blocks(
+    autoencoder: keras.Model,
+    pictures: NDArray[np.uint8],
+    *,
+    dimensions: int,
+    fit_rows: NDArray[np.int64],
+    upright: bool,
+    seed: int,
+) -> tuple[Callable[[tf.Tensor], list[tf.Tensor]], list[Array]]:
+    """Return the function from pictures to their blocks, each whitened, and what it gives for `fit_rows`.
 
+    The parameters are those of `embedding`; a block is float32 (B, at most `dimensions`) of unit length.
+    """
+    both = trunk(autoencoder)
+    dictionary = patches.learn(pictures, fit_rows, seed=seed) if upright else None
+    features = tf.function(lambda batch: blocks(both, dictionary, batch), input_signature=_SIGNATURE)
+    batches = [pictures[fit_rows[start : start + _BATCH]] for start in range(0, len(fit_rows), _BATCH)]
+    found = [[block.numpy() for block in features(tf.constant(batch))] for batch in batches]
+    fitted = [np.concatenate(block) for block in zip(*found, strict=True)]
+    whitenings = [half_whitening(block, dimensions=dimensions) for block in fitted]
 
-def _arrays(tensors: list[tf.Tensor]) -> list[Array]:
-    return [tensor.numpy() for tensor in tensors]
+    def whitened(pictures: tf.Tensor) -> list[tf.Tensor]:
+        return [w.of(block) for w, block in zip(whitenings, blocks(both, dictionary, pictures), strict=True)]
+
+    return whitened, [w.of(block).numpy() for w, block in zip(whitenings, fitted, strict=True)]
 
 
 def run(function: Function, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
