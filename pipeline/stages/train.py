@@ -91,7 +91,7 @@ def _recipe(params: Params, num_pictures: int, *, upright: bool) -> Recipe:
     if classic:
         settings["objective"] = "reconstruction"
     if settings["epochs"] == "auto":
-        settings["epochs"] = 50 if classic else min(max(round(views / num_pictures), 5), 200)
+        settings["epochs"] = 50 if classic else min(max(round(views / num_pictures), 5), 120)
     if settings["batch_size"] == "auto":
         settings["batch_size"] = 32 if classic else 64 if num_pictures < _MANY else 128
     if settings["learning_rate"] == "auto":
