@@ -1,9 +1,14 @@
 """Whether pictures have an up and a down: pictures made so that the answer is known."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+from imports import ROOT
 
 from pipeline.orientation import FEWEST, turning_shows
+from pipeline.params import Params, load_params
+from pipeline.stages.train import _orientation, _recipe
 
 
 def discs(count: int, *, upright: bool) -> np.ndarray:
@@ -35,3 +40,34 @@ def test_the_same_seed_gives_the_same_answer() -> None:
 def test_few_pictures_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 300 pictures, got 299"):
         turning_shows(discs(FEWEST - 1, upright=True), seed=0)
+
+
+def with_orientation(wanted: str) -> Params:
+    """Return the project's params with another orientation."""
+    params = load_params(ROOT / "params.yaml")
+    return dataclasses.replace(params, dataset=dataclasses.replace(params.dataset, orientation=wanted))
+
+
+@pytest.mark.parametrize(("wanted", "upright"), [("upright", True), ("any", False)])
+def test_what_the_params_say_of_the_orientation_is_not_asked_of_the_pictures(wanted: str, upright: bool) -> None:
+    assert _orientation(with_orientation(wanted), discs(FEWEST, upright=not upright)) == {"upright": upright}
+
+
+def test_pictures_that_lie_as_they_fell_are_found_out_and_their_views_turned() -> None:
+    params = with_orientation("auto")
+    found = _orientation(params, discs(FEWEST, upright=False))
+    assert not found["upright"]
+    assert found["turning_shows"] < 0.56
+    assert _recipe(params, FEWEST, upright=found["upright"]).turn == 180
+    assert _recipe(params, FEWEST, upright=True).turn == 0
+
+
+def test_few_pictures_are_taken_for_upright() -> None:
+    assert _orientation(with_orientation("auto"), discs(3, upright=False)) == {"upright": True}
+
+
+@pytest.mark.parametrize(("pictures", "epochs", "batch"), [(200, 120, 64), (8677, 23, 128), (1_000_000, 5, 128)])
+def test_a_folder_of_any_size_gets_sensible_epochs_by_itself(pictures: int, epochs: int, batch: int) -> None:
+    recipe = _recipe(load_params(ROOT / "params.yaml"), pictures, upright=True)
+    assert (recipe.epochs, recipe.batch_size) == (epochs, batch)
+    assert recipe.learning_rate == pytest.approx(0.00025 * batch**0.5)
