@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 from machine import print_machine
 
-from pipeline.artifacts import Artifacts, load_pictures, open_index
+from pipeline.artifacts import Artifacts, load_pictures, open_index, read_labels
 from pipeline.autoencoder import export, objectives, patches, training, views
 from pipeline.evaluation import DEPTH, agreement
 from pipeline.neighbours import sorted_lists
 from pipeline.params import load_params
-from pipeline.stages.evaluate import read_labels
 from pipeline.stages.train import _orientation, _recipe
 
 BLOCKS = ("middle", "grid", "outlines", "patches")  # as features.blocks returns them

@@ -119,6 +119,14 @@ def groups(context: typer.Context) -> None:
     _say("groups", stage(*_given(context)))
 
 
+@app.command("map", epilog="Example: pipeline map")
+def draw_map(context: typer.Context) -> None:
+    """Place every picture on a map, near to what it is like: points, and thumbnails without overlap."""
+    from pipeline.stages.map import draw_map as stage
+
+    _say("map", stage(*_given(context)))
+
+
 @app.command(epilog="Example: pipeline evaluate --json")
 def evaluate(
     context: typer.Context,

@@ -111,6 +111,15 @@ class GroupsParams:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MapParams:
+    """How the pictures are placed in a plane."""
+
+    perplexity: float = _number(2, 200)
+    fit_pictures: int = _number(10, 100_000)
+    seed: int = _number(0, 2**32 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Params:
     """The whole of params.yaml, one section a stage."""
 
@@ -122,6 +131,7 @@ class Params:
     embed: EmbedParams
     neighbours: NeighboursParams
     groups: GroupsParams
+    map: MapParams
 
 
 def load_params(path: Path) -> Params:

@@ -1,12 +1,18 @@
 """Owns plots: PNG files from plain numbers, in one look. The only room that imports matplotlib."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from colorsys import hsv_to_rgb
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
 
 INK, BLUE, ORANGE, GREY = "#1f2933", "#2563a8", "#d9822b", "#9aa5b1"
+_NAMED = 16  # categories whose names stand on a map
 
 
 def plot_losses(
@@ -73,6 +79,35 @@ def plot_search(path: Path, *, methods: Sequence[str], milliseconds: Sequence[fl
     axes.xaxis.set_minor_formatter("{x:g}")
     axes.set_ylim(min(0.9, *recall) - 0.03, 1.03)
     figure.savefig(path)
+
+
+def plot_map(path: Path, *, positions: NDArray[np.floating], colourings: Mapping[str, Sequence[str]]) -> None:
+    """Draw points (N, 2), once for each colouring: its title, and the category of each point, "" for none.
+
+    The largest categories are named where most of their points lie.
+    """
+    figure = Figure(figsize=(6.6 * len(colourings), 6.9), dpi=130, layout="constrained")
+    panels = figure.subplots(1, len(colourings), squeeze=False)[0]
+    for axes, (title, categories) in zip(panels, colourings.items(), strict=True):
+        axes.set_title(title, loc="left", color=INK)
+        axes.set_aspect("equal")
+        axes.set_axis_off()
+        named = [(name, count) for name, count in Counter(categories).most_common() if name]
+        numbers = {name: number for number, (name, _) in enumerate(named)}
+        colours = [_category_colour(numbers[name]) if name else GREY for name in categories]
+        size = float(np.clip(12000 / len(positions), 2, 30))
+        axes.scatter(positions[:, 0], positions[:, 1], s=size, c=colours, linewidths=0, alpha=0.85)
+        for name, _ in named[:_NAMED]:
+            own = positions[[category == name for category in categories]]
+            middle = own[((own - np.median(own, axis=0)) ** 2).sum(axis=1).argmin()]
+            text = axes.annotate(name, middle, color=INK, fontsize=8, ha="center", va="center")
+            text.set_path_effects([withStroke(linewidth=3, foreground="white", alpha=0.85)])
+    figure.savefig(path)
+
+
+def _category_colour(number: int) -> tuple[float, float, float]:
+    """Return a colour unlike those of the numbers before it: hues by the golden angle, in three strengths."""
+    return hsv_to_rgb(number * 0.381966 % 1, (0.72, 0.5, 0.9)[number % 3], (0.78, 0.62, 0.52)[number // 3 % 3])
 
 
 def _axes(title: str, xlabel: str, ylabel: str) -> tuple[Figure, Axes]:

@@ -1,4 +1,4 @@
-"""Owns contact sheets: pictures in rows, each with its caption, as one image."""
+"""Owns sheets of pictures as one image: in rows, each with its caption, or edge to edge in the cells of a grid."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from tqdm import tqdm
 
 _PAPER, _INK, _SOFT, _ACCENT = "#fbfbfa", "#1f2933", "#6b7785", "#d9822b"
 _GAP, _MARGIN, _LINE = 12, 24, 17
@@ -52,6 +53,29 @@ def contact_sheet(rows: Sequence[Sequence[Tile]], *, title: str, subtitle: str =
 def in_rows(tiles: Sequence[Tile], columns: int) -> list[Sequence[Tile]]:
     """Break a long row of tiles into rows of `columns`."""
     return [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
+
+
+def mosaic(pictures: NDArray[np.uint8], cells: NDArray[np.int64], *, tile: int, progress: bool) -> Image.Image:
+    """Lay every picture into its own cell, edge to edge.
+
+    Parameters
+    ----------
+    pictures
+        uint8 (N, H, W, 3).
+    cells
+        (N, 2) of (column, row), from 0.
+    tile
+        Height and width of a cell in pixels.
+    progress
+        Whether to show a progress bar on stderr.
+    """
+    columns, rows = cells.max(axis=0) + 1
+    sheet = Image.new("RGB", (int(columns) * tile, int(rows) * tile), _PAPER)
+    placed = zip(pictures, cells.tolist(), strict=True)
+    for pixels, (column, row) in tqdm(placed, "thumbnails", len(pictures), unit=" pictures", disable=not progress):
+        small = Image.fromarray(pixels).resize((tile, tile), Image.Resampling.BOX)
+        sheet.paste(small, (column * tile, row * tile))
+    return sheet
 
 
 def _paste(sheet: Image.Image, draw: ImageDraw.ImageDraw, one: Tile, corner: tuple[int, int], tile: int) -> None:

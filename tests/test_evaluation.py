@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from pipeline.artifacts import load_json, open_index
+from pipeline.artifacts import load_json, open_index, read_labels
 from pipeline.baselines import (
     histogram_embeddings,
     hog_embeddings,
@@ -29,7 +29,6 @@ from pipeline.evaluation import (
     chance,
     purity,
 )
-from pipeline.stages.evaluate import read_labels
 
 VIEWS = ["model", "pixels", "whitened pixels", "histogram", "HOG", "untrained"]
 EMBEDDINGS = [*VIEWS, "chance"]

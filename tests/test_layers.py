@@ -13,7 +13,7 @@ ROOMS_OF = {
     "pyclustering": {"medoids"},
     "matplotlib": {"plots"},
     "skimage": {"baselines", "orientation"},
-    "sklearn": {"autoencoder", "baselines", "evaluation", "orientation"},
+    "sklearn": {"autoencoder", "baselines", "evaluation", "orientation", "projection"},
     "sqlite3": {"artifacts"},
     "yaml": {"params"},
     "typer": {"cli"},

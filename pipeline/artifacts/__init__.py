@@ -4,6 +4,7 @@ layout    which file lies where
 files     whole-or-not-at-all writing; JSON and CSV
 arrays    .npy files that know what they were made from
 index     the SQLite index: row <-> path <-> content
+labels    what is known by name: labels and groups
 rows      the arrays whose row i is picture i of the index
 """
 
@@ -17,6 +18,7 @@ from pipeline.artifacts.files import (
     save_table,
 )
 from pipeline.artifacts.index import Index, Picture, open_index, save_index
+from pipeline.artifacts.labels import load_groups, read_labels
 from pipeline.artifacts.layout import Artifacts
 from pipeline.artifacts.rows import NEIGHBOUR, encoder_of, load_embeddings, load_neighbours, load_pictures
 
@@ -29,12 +31,14 @@ __all__ = [
     "encoder_of",
     "load_array",
     "load_embeddings",
+    "load_groups",
     "load_json",
     "load_neighbours",
     "load_pictures",
     "load_table",
     "made_from",
     "open_index",
+    "read_labels",
     "replaced",
     "replaced_folder",
     "save_array",

@@ -105,6 +105,16 @@ class Artifacts:
         """The K-group folders (stage groups)."""
         return self.root / "groups"
 
+    @property
+    def map_table(self) -> Path:
+        """CSV path,x,y,column,row: each picture's place in the plane and its cell of the grid (stage map)."""
+        return self.root / "map.csv"
+
+    @property
+    def map_thumbnails(self) -> Path:
+        """JPEG: every picture in its cell (stage map)."""
+        return self.root / "plots" / "map_thumbnails.jpg"
+
     def metrics(self, stage: str) -> Path:
         """JSON metrics of one stage."""
         return self.root / "metrics" / f"{stage}.json"

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import evaluation
-from pipeline.artifacts import Artifacts, load_embeddings, open_index, replaced
+from pipeline.artifacts import Artifacts, load_embeddings, open_index, read_labels, replaced
 from pipeline.errors import ParamsError
 from pipeline.neighbours import sorted_lists
 from pipeline.params import Params
 from pipeline.plots import plot_dimensions
-from pipeline.stages.evaluate import read_labels
 
 DIMENSIONS = (1, 2, 3, 4, 5, 10, 20, 50, 75, 100, 150, 200)
 _BLOCK = 512

@@ -1,9 +1,8 @@
 """Measures how well the similarity agrees with labels, beside simple baselines."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,14 +12,14 @@ from pipeline import diagnosis, evaluation
 from pipeline.artifacts import (
     Artifacts,
     load_embeddings,
+    load_groups,
     load_pictures,
-    load_table,
     open_index,
+    read_labels,
     save_json,
 )
 from pipeline.baselines import BASELINES
 from pipeline.encoder import encode, open_encoder
-from pipeline.errors import ArtifactError, ParamsError
 from pipeline.neighbours import sorted_lists
 from pipeline.params import Params
 
@@ -80,35 +79,6 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
     return table | {"embeddings": measured | given}
 
 
-def read_labels(source: str, paths: list[str]) -> dict[str, str]:
-    """Return the label of each path that has one: by its folder, or from a CSV file with path,label.
-
-    Raises
-    ------
-    ParamsError
-        If the CSV file is missing or lacks these columns, or names no picture of the dataset.
-    """
-    if source == "none":
-        return {}
-    if source == "folders":
-        folders = {path: str(PurePosixPath(path).parent) for path in paths}
-        return {path: folder for path, folder in folders.items() if folder != "."}
-    try:
-        with Path(source).open(encoding="utf-8-sig", newline="") as file:
-            found = {row["path"]: row["label"] for row in csv.DictReader(file)}
-    except (OSError, KeyError, UnicodeDecodeError) as error:
-        raise ParamsError(
-            f"dataset.labels: expected folders, none or a CSV file with the columns path,label; "
-            f"got {source!r} ({error})"
-        ) from error
-    labels = {path: found[path] for path in paths if found.get(path)}
-    if found and not labels:
-        raise ParamsError(
-            f"dataset.labels: {source} names no picture of the dataset; its paths must be relative to dataset.path"
-        )
-    return labels
-
-
 def format_table(table: dict[str, Any]) -> str:
     """Return the table as text for a terminal."""
     if "classes" not in table:
@@ -145,12 +115,9 @@ def _measure(embeddings: NDArray[np.float32], labels: NDArray[np.int64]) -> dict
 def _measure_groups(
     paths: list[str], rows: NDArray[np.int64], labels: NDArray[np.int64], artifacts: Artifacts
 ) -> dict[str, Any]:
-    table = load_table(artifacts.groups_table, ("path", "group", "similarity", "medoid"), stage="groups")
-    if [row[0] for row in table] != paths:
-        raise ArtifactError(f"{artifacts.groups_table} lists other pictures than the index: run `pipeline groups`")
-    groups = np.array([int(row[1]) - 1 for row in table], np.int64)
+    groups, _, medoids = load_groups(artifacts, paths)
     return {
-        "k": int(groups.max()) + 1,
+        "k": len(medoids),
         "purity": evaluation.purity(groups[rows], labels),
         "adjusted_rand": evaluation.adjusted_rand(groups[rows], labels),
     }

@@ -1,0 +1,66 @@
+"""What is known of the pictures by name: their labels, and the groups that were found."""
+
+import csv
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.artifacts.files import load_table
+from pipeline.artifacts.layout import Artifacts
+from pipeline.errors import ArtifactError, ParamsError
+
+
+def read_labels(source: str, paths: list[str]) -> dict[str, str]:
+    """Return the label of each path that has one: by its folder, or from a CSV file with path,label.
+
+    Raises
+    ------
+    ParamsError
+        If the CSV file is missing or lacks these columns, or names no picture of the dataset.
+    """
+    if source == "none":
+        return {}
+    if source == "folders":
+        folders = {path: str(PurePosixPath(path).parent) for path in paths}
+        return {path: folder for path, folder in folders.items() if folder != "."}
+    try:
+        with Path(source).open(encoding="utf-8-sig", newline="") as file:
+            found = {row["path"]: row["label"] for row in csv.DictReader(file)}
+    except (OSError, KeyError, UnicodeDecodeError) as error:
+        raise ParamsError(
+            f"dataset.labels: expected folders, none or a CSV file with the columns path,label; "
+            f"got {source!r} ({error})"
+        ) from error
+    labels = {path: found[path] for path in paths if found.get(path)}
+    if found and not labels:
+        raise ParamsError(
+            f"dataset.labels: {source} names no picture of the dataset; its paths must be relative to dataset.path"
+        )
+    return labels
+
+
+def load_groups(artifacts: Artifacts, paths: list[str]) -> tuple[NDArray[np.int64], NDArray[np.float64], list[int]]:
+    """Return what `pipeline groups` found of the pictures with these paths.
+
+    Returns
+    -------
+    groups
+        (N,) group of each picture, from 1.
+    similarities
+        (N,) cosine similarity to the own medoid, larger is more alike.
+    medoids
+        The row of each group's medoid, in the groups' order.
+
+    Raises
+    ------
+    ArtifactError
+        If groups.csv is missing, damaged, or lists other pictures.
+    """
+    table = load_table(artifacts.groups_table, ("path", "group", "similarity", "medoid"), stage="groups")
+    if [row[0] for row in table] != paths:
+        raise ArtifactError(f"{artifacts.groups_table} lists other pictures than the index: run `pipeline groups`")
+    groups = np.array([int(row[1]) for row in table], np.int64)
+    chosen = [row for row, values in enumerate(table) if values[3] == "yes"]
+    medoids = sorted(chosen, key=lambda row: int(groups[row]))
+    return groups, np.array([float(row[2]) for row in table]), medoids

@@ -1,0 +1,234 @@
+"""The map: like things lie together, cells hold one picture each, and trustworthiness against scikit-learn's."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+
+import numpy as np
+import pytest
+from conftest import Line
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.optimize import linear_sum_assignment
+from sklearn.manifold import trustworthiness as reference
+from typer.testing import CliRunner
+
+from pipeline.artifacts import load_json, load_table, open_index
+from pipeline.cli import app
+from pipeline.errors import ArtifactError
+from pipeline.projection import grid_cells, principal_positions, project, trustworthiness
+from pipeline.sheets import mosaic
+from pipeline.stages.map import draw_map
+
+HEADER = ("path", "x", "y", "column", "row")
+
+
+def clusters(*, count: int, each: int, dimensions: int = 8) -> NDArray[np.float32]:
+    """Return unit vectors in well separated clusters, one after another."""
+    generator = np.random.default_rng(0)
+    centres = np.repeat(np.eye(count, dimensions), each, axis=0)
+    vectors = centres + generator.normal(0, 0.05, centres.shape)
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def placed(embeddings: NDArray[np.float32], **changes: float) -> NDArray[np.float32]:
+    settings = {"perplexity": 10, "fit_pictures": 1000, "seed": 0} | changes
+    return project(embeddings, **settings, progress=False)  # type: ignore[arg-type]
+
+
+def own_cluster_nearest(positions: NDArray[np.float32], each: int) -> float:
+    """Return the share of points whose nearest other point is of their cluster."""
+    apart = ((positions[:, None] - positions[None]) ** 2).sum(axis=-1)
+    np.fill_diagonal(apart, np.inf)
+    return float((apart.argmin(axis=1) // each == np.arange(len(positions)) // each).mean())
+
+
+# --- the plane ----------------------------------------------------------------------------------------------
+
+
+def test_clusters_stay_together_and_apart() -> None:
+    assert own_cluster_nearest(placed(clusters(count=4, each=25)), 25) == 1.0
+
+
+def test_the_same_seed_makes_the_same_map() -> None:
+    embeddings = clusters(count=3, each=15)
+    np.testing.assert_array_equal(placed(embeddings), placed(embeddings))
+
+
+def test_pictures_beyond_the_sample_lie_among_their_own_cluster() -> None:
+    embeddings = clusters(count=4, each=50)
+    positions = placed(embeddings, fit_pictures=80)
+    assert positions.shape == (200, 2)
+    assert own_cluster_nearest(positions, 50) == 1.0
+
+
+def test_the_map_is_centred() -> None:
+    np.testing.assert_allclose(placed(clusters(count=3, each=15)).mean(axis=0), 0, atol=1e-3)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_few_pictures_lie_at_their_principal_components(count: int) -> None:
+    embeddings = clusters(count=3, each=1)[:count]
+    np.testing.assert_allclose(placed(embeddings), principal_positions(embeddings, seed=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [4, 5, 8])
+def test_a_handful_of_pictures_has_a_map(count: int) -> None:
+    positions = placed(clusters(count=2, each=4)[:count])
+    assert positions.shape == (count, 2)
+    assert np.isfinite(positions).all()
+
+
+def test_pictures_that_are_all_copies_lie_at_one_point() -> None:
+    embeddings = np.repeat(clusters(count=1, each=1), 30, axis=0)
+    np.testing.assert_array_equal(placed(embeddings), np.zeros((30, 2)))
+
+
+def test_copies_among_others_lie_together() -> None:
+    embeddings = np.concatenate([clusters(count=3, each=20), np.repeat(clusters(count=4, each=1)[3:], 5, axis=0)])
+    positions = placed(embeddings)
+    assert np.isfinite(positions).all()
+    spread = np.linalg.norm(positions[60:] - positions[60:].mean(axis=0), axis=1).max()
+    assert spread < np.linalg.norm(positions[:60] - positions[60:].mean(axis=0), axis=1).min()
+
+
+def test_embeddings_of_one_number_have_a_map() -> None:
+    embeddings = np.where(np.arange(20) % 2, 1, -1).astype(np.float32)[:, None]
+    positions = placed(embeddings)
+    assert np.isfinite(positions).all()
+
+
+def test_principal_positions_are_those_of_a_full_decomposition() -> None:
+    embeddings = np.random.default_rng(0).normal(size=(40, 7)).astype(np.float32)
+    centred = embeddings - embeddings.mean(axis=0)
+    directions = np.linalg.svd(centred.astype(np.float64))[2][:2]
+    np.testing.assert_allclose(
+        np.abs(principal_positions(embeddings, seed=0)), np.abs(centred @ directions.T), atol=1e-3
+    )
+
+
+# --- how far it can be trusted ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("count", "neighbours"), [(30, 5), (100, 12), (25, 12)])
+def test_trustworthiness_is_scikit_learns(count: int, neighbours: int) -> None:
+    generator = np.random.default_rng(count)
+    embeddings = generator.normal(size=(count, 6))
+    embeddings = (embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)).astype(np.float64)
+    places = generator.normal(size=(count, 2)) + embeddings[:, :2]
+    expected = reference(embeddings, places, n_neighbors=neighbours)
+    found = trustworthiness(embeddings.astype(np.float32), places, neighbours=neighbours)
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_map_that_is_the_truth_is_wholly_trustworthy() -> None:
+    angles = np.random.default_rng(0).uniform(0, 2 * np.pi, 60)
+    circle = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    assert trustworthiness(circle, circle, neighbours=12) == 1.0
+
+
+@pytest.mark.parametrize("count", [1, 2, 24])
+def test_too_few_pictures_have_no_trustworthiness(count: int) -> None:
+    embeddings = clusters(count=1, each=count)
+    assert trustworthiness(embeddings, embeddings[:, :2], neighbours=12) is None
+
+
+# --- the grid -----------------------------------------------------------------------------------------------
+
+
+@given(st.integers(1, 150), st.booleans())
+def test_every_picture_has_a_cell_of_its_own_and_only_the_end_is_free(count: int, copies: bool) -> None:
+    generator = np.random.default_rng(count)
+    points = np.zeros((count, 2)) if copies else generator.normal(size=(count, 2))
+    cells = grid_cells(points.astype(np.float32))
+    columns = int(np.ceil(np.sqrt(count)))
+    assert sorted((cells[:, 1] * columns + cells[:, 0]).tolist()) == list(range(count))
+
+
+def test_points_that_are_a_grid_keep_their_places() -> None:
+    columns, rows = np.meshgrid(np.arange(6), np.arange(6))
+    cells = np.stack([columns.ravel(), rows.ravel()], axis=1)
+    order = np.random.default_rng(0).permutation(36)
+    points = (cells * [1.0, -1.0]).astype(np.float32)[order]  # the first row is the highest
+    np.testing.assert_array_equal(grid_cells(points), cells[order])
+
+
+def test_the_grid_is_nearly_as_near_as_an_optimal_assignment() -> None:
+    points = np.random.default_rng(0).uniform(0, 1, (400, 2)).astype(np.float32)
+    spots = (np.stack(np.meshgrid(np.arange(20), np.arange(20)), axis=-1).reshape(-1, 2) + 0.5) / 20
+    upright = points * [1, -1] + [0, 1]
+    costs = ((upright[:, None] - spots[None]) ** 2).sum(axis=-1)
+    best = costs[linear_sum_assignment(costs)].mean()
+    found = ((upright - (grid_cells(points) + 0.5) / 20) ** 2).sum(axis=-1).mean()
+    assert best <= found < 2 * best
+
+
+def test_a_mosaic_shows_each_picture_in_its_cell() -> None:
+    colours = np.array([[250, 0, 0], [0, 250, 0], [0, 0, 250]], np.uint8)
+    pictures = np.broadcast_to(colours[:, None, None], (3, 256, 256, 3))
+    cells = np.array([[1, 0], [0, 1], [0, 0]])
+    sheet = np.asarray(mosaic(pictures, cells, tile=10, progress=False))
+    assert sheet.shape == (20, 20, 3)
+    for colour, (column, row) in zip(colours, cells, strict=True):
+        assert (sheet[10 * row : 10 * row + 10, 10 * column : 10 * column + 10] == colour).all()
+
+
+# --- the stage ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def mapped(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """A copy of the line with its map, made by the command."""
+    own = Line(tmp_path_factory.mktemp("mapped") / "line")
+    shutil.copytree(line.root, own.root)
+    options = ["--params", str(own.params_file), "--artifacts", str(own.artifacts.root)]
+    result = CliRunner().invoke(app, [*options, "map"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout == ""  # what scikit-learn prints is a bar on stderr
+    return own
+
+
+def test_the_map_lists_every_picture_in_the_order_of_the_index(mapped: Line) -> None:
+    with open_index(mapped.artifacts.index) as index:
+        paths = index.paths()
+    table = load_table(mapped.artifacts.map_table, HEADER, stage="map")
+    assert [row[0] for row in table] == paths
+
+
+def test_the_thumbnails_show_every_picture(mapped: Line) -> None:
+    table = load_table(mapped.artifacts.map_table, HEADER, stage="map")
+    with Image.open(mapped.artifacts.map_thumbnails) as sheet:
+        assert sheet.size == (8 * 128, 8 * 128)  # 58 pictures: 8 columns
+        for _, _, _, column, row in table:
+            box = sheet.crop((int(column) * 128 + 40, int(row) * 128 + 40, int(column) * 128 + 88, int(row) * 128 + 88))
+            assert np.asarray(box).std() > 1  # a picture, and no paper
+
+
+def test_the_map_is_more_trustworthy_than_chance(mapped: Line) -> None:
+    metrics = load_json(mapped.artifacts.metrics("map"), stage="map")
+    assert set(metrics) == {"trustworthiness_tsne", "trustworthiness_grid", "trustworthiness_pca"}
+    assert all(0.6 < value <= 1 for value in metrics.values())
+
+
+def test_the_points_are_drawn_by_group_and_by_label(mapped: Line) -> None:
+    with Image.open(mapped.artifacts.plot("map")) as both:
+        assert both.size[0] > 1.5 * both.size[1]
+
+
+def test_without_labels_there_is_one_panel(own_line: Line) -> None:
+    own_line.set(dataset={"labels": "none"}, map={"perplexity": 5})
+    draw_map(own_line.params, own_line.artifacts)
+    with Image.open(own_line.artifacts.plot("map")) as one:
+        assert one.size[0] < 1.2 * one.size[1]
+
+
+def test_groups_of_other_pictures_are_refused(own_line: Line) -> None:
+    with own_line.artifacts.groups_table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    with own_line.artifacts.groups_table.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows[:-1])
+    with pytest.raises(ArtifactError, match="run `pipeline groups`"):
+        draw_map(own_line.params, own_line.artifacts)
