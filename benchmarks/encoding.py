@@ -41,7 +41,9 @@ def main() -> None:
     with open_index(artifacts.index) as index:
         pictures = np.array(load_pictures(artifacts, index)[: options.pictures])
     rows = np.arange(min(len(pictures), 256))
-    function = embedding(artifacts.autoencoder, pictures, dimensions=params.embed.dimensions, fit_rows=rows)
+    function = embedding(
+        artifacts.autoencoder, pictures, dimensions=params.embed.dimensions, fit_rows=rows, upright=True, seed=0
+    )
     model = in_keras(function)
     session = onnxruntime.InferenceSession(artifacts.encoder.read_bytes(), providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name

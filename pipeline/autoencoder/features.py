@@ -7,6 +7,9 @@ others. Of pictures that lie in any orientation only the first is of use.
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.autoencoder.backend import keras, tf
 from pipeline.autoencoder.patches import Dictionary, patch_codes
 
@@ -54,19 +57,30 @@ def oriented_gradients(pixels: tf.Tensor) -> tf.Tensor:
     """
     across = tf.pad(pixels[:, :, 2:] - pixels[:, :, :-2], [[0, 0], [0, 0], [1, 1], [0, 0]])
     down = tf.pad(pixels[:, 2:] - pixels[:, :-2], [[0, 0], [1, 1], [0, 0], [0, 0]])
-    # the direction that all channels agree on most: half the angle of their summed structure tensors
+    # the direction that all channels agree on most: half the angle of (along, aslant), their summed structure tensors
     along = tf.reduce_sum(across**2 - down**2, -1, keepdims=True)
     aslant = tf.reduce_sum(2 * across * down, -1, keepdims=True)
     strength = tf.sqrt(tf.reduce_sum(across**2 + down**2, -1, keepdims=True))
-    angle = tf.math.floormod(tf.atan2(aslant, along) / (2 * math.pi), 1.0) * _ORIENTATIONS
-    apart = tf.abs(angle - tf.range(_ORIENTATIONS, dtype=tf.float32))
-    votes = tf.nn.relu(1.0 - tf.minimum(apart, _ORIENTATIONS - apart)) * strength  # (B, 128, 128, 9)
+    agreed = tf.sqrt(along**2 + aslant**2) + _NOTHING
+    pulls = tf.concat([along / agreed, aslant / agreed, tf.ones_like(agreed)], -1) * strength
+    votes = tf.nn.relu(tf.nn.conv2d(pulls, _bins(), 1, "VALID"))  # (B, 128, 128, 9)
     cells = tf.nn.avg_pool2d(votes, _CELL, _CELL, "VALID") * _CELL**2  # (B, 8, 8, 9)
     energy = 4 * tf.nn.avg_pool2d(tf.reduce_sum(cells**2, -1, keepdims=True), 2, 1, "VALID")
     last = cells.shape[1] - 1
     corners = [cells[:, y : y + last, x : x + last] for y in (0, 1) for x in (0, 1)]
     normalised = tf.concat(corners, -1) / tf.sqrt(energy + _SOFTENING)  # (B, 7, 7, 36)
     return _flat(tf.minimum(normalised, _CLIP))
+
+
+def _bins() -> NDArray[np.float32]:
+    """Return the kernel (1, 1, 3, 9) that deals a gradient out to orientations, by the cosine of twice their angle.
+
+    It is 1 for a gradient's own orientation, and 0 from the next one on once the negative is cut off.
+    """
+    angles = 2 * np.pi / _ORIENTATIONS * np.arange(_ORIENTATIONS)
+    next_one = np.cos(angles[1])
+    kernel = np.stack([np.cos(angles), np.sin(angles), np.full(_ORIENTATIONS, -next_one)]) / (1 - next_one)
+    return kernel[None, None].astype(np.float32)
 
 
 def unit(vectors: tf.Tensor) -> tf.Tensor:
