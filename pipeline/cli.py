@@ -145,6 +145,14 @@ def evaluate(
     typer.echo(json.dumps(table) if as_json else format_table(table))
 
 
+@app.command(epilog="Example: pipeline report")
+def report(context: typer.Context) -> None:
+    """Put everything that was found on one page that opens from the disk: report/index.html."""
+    from pipeline.stages.report import report as stage
+
+    _say("report", stage(*_given(context)))
+
+
 @app.command(epilog="Example: pipeline query img.jpg --n 10 --sheet found.png")
 def query(
     context: typer.Context,
@@ -184,6 +192,17 @@ def query(
             command.save_sheet(answers, sheet, searcher, artifacts)
         if copy_to:
             command.copy_results(answers, copy_to, searcher.index.dataset)
+
+
+@app.command(epilog="Example: pipeline atlas --out atlas.parquet")
+def atlas(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="The Parquet file to write.")],
+) -> None:
+    """Write places, neighbours and thumbnails as a table that `embedding-atlas` opens."""
+    from pipeline.commands.atlas import atlas as command
+
+    _say("atlas", command(*_given(context), out))
 
 
 @app.command(epilog="Example: pipeline matrix --out similarity.npy")

@@ -120,6 +120,15 @@ class MapParams:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReportParams:
+    """How large the page may be, and what is drawn at random for it."""
+
+    megabytes: float = _number(0.1, 1000)
+    queries: int = _number(0, 1000)
+    seed: int = _number(0, 2**32 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Params:
     """The whole of params.yaml, one section a stage."""
 
@@ -132,6 +141,7 @@ class Params:
     neighbours: NeighboursParams
     groups: GroupsParams
     map: MapParams
+    report: ReportParams
 
 
 def load_params(path: Path) -> Params:

@@ -17,6 +17,8 @@ ROOMS_OF = {
     "sqlite3": {"artifacts"},
     "yaml": {"params"},
     "typer": {"cli"},
+    "jinja2": {"report"},
+    "pyarrow": {"atlas"},
 }
 
 

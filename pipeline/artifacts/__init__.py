@@ -4,7 +4,7 @@ layout    which file lies where
 files     whole-or-not-at-all writing; JSON and CSV
 arrays    .npy files that know what they were made from
 index     the SQLite index: row <-> path <-> content
-labels    what is known by name: labels and groups
+labels    what is known by name: labels, groups, places on the map
 rows      the arrays whose row i is picture i of the index
 """
 
@@ -18,7 +18,7 @@ from pipeline.artifacts.files import (
     save_table,
 )
 from pipeline.artifacts.index import Index, Picture, open_index, save_index
-from pipeline.artifacts.labels import load_groups, read_labels
+from pipeline.artifacts.labels import load_groups, load_map, read_labels
 from pipeline.artifacts.layout import Artifacts
 from pipeline.artifacts.rows import NEIGHBOUR, encoder_of, load_embeddings, load_neighbours, load_pictures
 
@@ -33,6 +33,7 @@ __all__ = [
     "load_embeddings",
     "load_groups",
     "load_json",
+    "load_map",
     "load_neighbours",
     "load_pictures",
     "load_table",

@@ -1,4 +1,4 @@
-"""What is known of the pictures by name: their labels, and the groups that were found."""
+"""What is known of the pictures by name: their labels, their groups, their places on the map."""
 
 import csv
 from pathlib import Path, PurePosixPath
@@ -64,3 +64,17 @@ def load_groups(artifacts: Artifacts, paths: list[str]) -> tuple[NDArray[np.int6
     chosen = [row for row, values in enumerate(table) if values[3] == "yes"]
     medoids = sorted(chosen, key=lambda row: int(groups[row]))
     return groups, np.array([float(row[2]) for row in table]), medoids
+
+
+def load_map(artifacts: Artifacts, paths: list[str]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return where `pipeline map` put the pictures with these paths: points (N, 2), and cells (N, 2) of column, row.
+
+    Raises
+    ------
+    ArtifactError
+        If map.csv is missing, damaged, or lists other pictures.
+    """
+    table = load_table(artifacts.map_table, ("path", "x", "y", "column", "row"), stage="map")
+    if [row[0] for row in table] != paths:
+        raise ArtifactError(f"{artifacts.map_table} lists other pictures than the index: run `pipeline map`")
+    return np.array([row[1:3] for row in table], np.float64), np.array([row[3:5] for row in table], np.int64)

@@ -115,6 +115,21 @@ class Artifacts:
         """JPEG: every picture in its cell (stage map)."""
         return self.root / "plots" / "map_thumbnails.jpg"
 
+    @property
+    def duplicates(self) -> Path:
+        """CSV group,path,similarity,kind,keep,reason: copies and near copies (stage duplicates)."""
+        return self.root / "duplicates.csv"
+
+    @property
+    def uniqueness(self) -> Path:
+        """CSV rank,index,path,distance,...,nearest: the most unusual pictures first (stage uniqueness)."""
+        return self.root / "uniqueness.csv"
+
+    @property
+    def report(self) -> Path:
+        """Folder: index.html, and thumbnails where they don't fit into it (stage report)."""
+        return self.root / "report"
+
     def metrics(self, stage: str) -> Path:
         """JSON metrics of one stage."""
         return self.root / "metrics" / f"{stage}.json"

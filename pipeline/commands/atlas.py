@@ -1,0 +1,50 @@
+"""Writes what was found as a table that `embedding-atlas` opens."""
+
+from pathlib import Path
+
+from pipeline.artifacts import (
+    Artifacts,
+    load_groups,
+    load_map,
+    load_neighbours,
+    load_pictures,
+    open_index,
+    read_labels,
+    replaced,
+)
+from pipeline.atlas import save_atlas
+from pipeline.errors import QueryError
+from pipeline.params import Params
+
+_DEPTH = 16  # neighbours that the viewer is given
+
+
+def atlas(params: Params, artifacts: Artifacts, out: Path) -> str:
+    """Write the table; return how to open it.
+
+    Raises
+    ------
+    QueryError
+        If pyarrow is not installed.
+    """
+    with open_index(artifacts.index) as index:
+        paths = index.paths()
+        pictures, neighbours = load_pictures(artifacts, index), load_neighbours(artifacts, index)
+    groups, _, _ = load_groups(artifacts, paths)
+    labels = read_labels(params.dataset.labels, paths)
+    positions, _ = load_map(artifacts, paths)
+    try:
+        with replaced(out) as path:
+            save_atlas(
+                path,
+                paths=paths,
+                positions=positions,
+                groups=groups,
+                labels=[labels.get(name) for name in paths],
+                neighbours=neighbours[:, :_DEPTH],
+                pictures=pictures,
+                progress=True,
+            )
+    except ImportError as error:
+        raise QueryError(f"{error}; pip install -e '.[atlas]' brings it") from error
+    return f"open it with: embedding-atlas {out} --x x --y y --neighbors neighbors --image thumbnail"

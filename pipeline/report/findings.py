@@ -1,0 +1,71 @@
+"""The value that a report is made from: everything that the line found, as plain arrays and tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """A picture of a group of copies: similarity to the kept one, "exact" or "near", and why it is kept if it is."""
+
+    group: int
+    row: int
+    similarity: float
+    kind: str
+    kept: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unusual:
+    """A picture, its cosine distance to the nearest one that is no copy of it, and the row of that one, or -1."""
+
+    row: int
+    distance: float
+    nearest: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What the line found of N pictures in K groups; row i is the same picture everywhere.
+
+    dataset       the folder, as the user wrote it
+    home          URL of that folder, and
+    groups_home   URL of the K-group folders, both as seen from the page and ending in '/'
+    paths         N paths relative to the folder, with '/'
+    sizes         (N, 2) width and height of the originals
+    pictures      uint8 (N, 256, 256, 3)
+    neighbours    (N, k) of (row, similarity), most similar first
+    groups        (N,) from 1; similarities (N,) to the own medoid; medoids: K rows
+    labels        path -> label, of the pictures that have one
+    positions     (N, 2) on the map; cells: (N, 2) column and row of the grid
+    rejected      path and reason
+    history       epoch, loss, validation loss, seconds
+    elbow         k, loss, silhouette
+    metrics       stage -> its metrics
+    copies        None if nobody looked for them; unusual: the most unusual first, None as well
+    """
+
+    dataset: str
+    home: str
+    groups_home: str
+    paths: Sequence[str]
+    sizes: NDArray[np.int64]
+    pictures: NDArray[np.uint8]
+    neighbours: NDArray[np.void]
+    groups: NDArray[np.int64]
+    similarities: NDArray[np.float64]
+    medoids: Sequence[int]
+    labels: Mapping[str, str]
+    positions: NDArray[np.floating]
+    cells: NDArray[np.int64]
+    rejected: Sequence[Sequence[str]]
+    history: Sequence[Sequence[float]]
+    elbow: Sequence[Sequence[float]]
+    metrics: Mapping[str, Mapping[str, Any]]
+    copies: Sequence[Copy] | None
+    unusual: Sequence[Unusual] | None

@@ -1,0 +1,128 @@
+"""The page: one HTML file from the templates beside this module, with everything inside it that fits."""
+
+import base64
+import functools
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from pipeline.report import sections
+from pipeline.report.findings import Findings
+from pipeline.report.thumbnails import SHOWN, Sheets, data_uri, draw_sheets, largest_side, picture_uri
+
+_DEEP = 12  # neighbours that the page knows of each picture
+_OUTSIDE = 64  # pixels of thumbnails that lie beside the page
+_UNSEEN = "[[thumbnails]]"
+
+
+@dataclass(frozen=True)
+class Page:
+    """The HTML, and the files that it expects in the folder `thumbnails` beside it: none if it has all inside."""
+
+    html: str
+    files: Mapping[str, bytes]
+    side: int
+
+
+def make_page(found: Findings, *, limit_bytes: float, queries: int, seed: int, progress: bool) -> Page:
+    """Make the report.
+
+    Parameters
+    ----------
+    found
+        What the line found.
+    limit_bytes
+        Thumbnails of all pictures are put into the page at the largest size with which it stays below this; if
+        there is no such size, they are put beside it.
+    queries, seed
+        How many pictures are drawn at random to show their neighbours, and how.
+    progress
+        Whether to show progress on stderr.
+    """
+    html = _render(found, queries=queries, seed=seed)
+    side = largest_side(found.pictures, limit_bytes=limit_bytes - len(html.encode()))
+    sheets = draw_sheets(found.pictures, side=side or _OUTSIDE, progress=progress)
+    files = {} if side else {f"{number:04d}.webp": file for number, file in enumerate(sheets.files, 1)}
+    sources = [data_uri(file) for file in sheets.files] if side else [f"thumbnails/{name}" for name in files]
+    return Page(html.replace(_UNSEEN, _thumbnails(sheets, sources)), files, sheets.side)
+
+
+def _render(found: Findings, *, queries: int, seed: int) -> str:
+    environment = Environment(
+        loader=PackageLoader("pipeline.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": sections.shown_as, "listed": sections.listed, "url": quote}
+    environment.globals |= {"picture": _pictures(found), "side": SHOWN, "source": _source(environment)}
+    return environment.get_template("report.html").render(
+        found=found,
+        paths=found.paths,
+        summary=sections.summary(found),
+        pictures=sections.pictures(found),
+        training=sections.training(found),
+        trust=sections.trust(found),
+        wall=sections.wall(found, queries=queries, seed=seed),
+        groups=sections.groups(found),
+        copies=sections.copies(found),
+        unusual=sections.unusual(found),
+        map=found.metrics["map"],
+        data=_data(found),
+        thumbnails=Markup(_UNSEEN),
+    )
+
+
+def _pictures(found: Findings) -> Callable[[int], str]:
+    return functools.cache(lambda row: picture_uri(found.pictures[row]))
+
+
+def _source(environment: Environment) -> Callable[[str], Markup]:
+    """Return what puts a file of the templates' folder into the page as it is."""
+    loader = environment.loader
+    assert loader is not None
+    return lambda name: Markup(loader.get_source(environment, name)[0])
+
+
+def _data(found: Findings) -> dict[str, Any]:
+    """Return what the page's script knows; arrays as base64 of little-endian numbers."""
+    names = sorted(set(found.labels.values()))
+    numbers = {name: number for number, name in enumerate(names, 1)}
+    lists = found.neighbours[:, :_DEEP]
+    return {
+        "home": quote(found.home),
+        "paths": list(found.paths),
+        "labelNames": names,
+        "depth": lists.shape[1],
+        "sizes": _packed(found.sizes, "<u4"),
+        "groups": _packed(found.groups, "<u4"),
+        "labels": _packed(np.array([numbers.get(found.labels.get(path, ""), 0) for path in found.paths]), "<u4"),
+        "positions": _packed(_unit_square(found.positions), "<f4"),
+        "cells": _packed(found.cells, "<u4"),
+        "neighbours": _packed(lists["row"], "<u4"),
+        "similarities": _packed(np.round(lists["similarity"] * 10_000), "<i2"),
+    }
+
+
+def _unit_square(positions: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return points (N, 2) within [0, 1], not stretched, with the second axis pointing down as screens have it."""
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    extent = float((high - low).max()) or 1.0
+    square: NDArray[np.floating] = (positions - (low + high) / 2) / extent * np.array([1, -1]) + 0.5
+    return square
+
+
+def _packed(values: NDArray[Any], dtype: str) -> str:
+    return base64.b64encode(np.ascontiguousarray(values, dtype).tobytes()).decode("ascii")
+
+
+def _thumbnails(sheets: Sheets, sources: list[str]) -> str:
+    return json.dumps({"side": sheets.side, "columns": sheets.columns, "rows": sheets.rows, "sources": sources})

@@ -1,0 +1,193 @@
+"""What each section of the page says: plain values for the templates, from what the line found."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from pipeline.report.charts import count_chart, line_chart
+from pipeline.report.findings import Copy, Findings
+
+BESIDE = 8  # neighbours that stand beside a query
+_OF_A_GROUP = 5  # pictures that stand for a group
+_GROUPS, _COPIES, _UNUSUAL = 60, 24, 12  # that are shown as pictures, at most
+_ROWS = 1000  # of a table, at most
+_NAMES = {
+    "model": "this model",
+    "pixels": "32x32 pixels",
+    "histogram": "RGB histogram",
+    "untrained": "the same network, untrained",
+    "chance": "chance",
+}
+
+
+def summary(found: Findings) -> dict[str, Any]:
+    """Return the opening: what a reader who reads no further should know."""
+    evaluation = found.metrics["evaluate"]
+    measured = {name: values["top4"] for name, values in evaluation.get("embeddings", {}).items()}
+    others = {name: value for name, value in measured.items() if name not in ("model", "chance")}
+    best = max(others, key=lambda name: others[name], default=None)
+    return {
+        "dataset": found.dataset,
+        "pictures": len(found.paths),
+        "rejected": len(found.rejected),
+        "groups": len(found.medoids),
+        "classes": evaluation.get("classes"),
+        "top4": measured.get("model"),
+        "best": {"name": _NAMES.get(best, best), "top4": others[best]} if best else None,
+        "warned": any(words.startswith("warning:") for words in evaluation["verdict"]),
+        "views": evaluation["views"]["model"],
+        "strip": list(found.medoids[:12]),
+    }
+
+
+def pictures(found: Findings) -> dict[str, Any]:
+    """Return what went in and what was rejected."""
+    suffixes = Counter(PurePosixPath(path).suffix.lower() or "no suffix" for path in found.paths)
+    areas = found.sizes.prod(axis=1)
+    order = np.argsort(areas, kind="stable")
+    sizes = [found.sizes[row].tolist() for row in (order[0], order[len(order) // 2], order[-1])]
+    reasons = Counter(reason for _, reason in found.rejected)
+    return {
+        "sizes": dict(zip(("smallest", "median", "largest"), sizes, strict=True)),
+        "suffixes": suffixes.most_common(6),
+        "labelled": sum(path in found.labels for path in found.paths),
+        "labels": len(set(found.labels.values())),
+        "reasons": reasons.most_common(),
+        "rejected": found.rejected[:_ROWS],
+        "rejected_count": len(found.rejected),
+    }
+
+
+def training(found: Findings) -> dict[str, Any]:
+    """Return how the training went."""
+    if not found.history:
+        return {"history": []}
+    epochs, losses, validation, seconds = ([row[column] for row in found.history] for column in range(4))
+    best = min(range(len(epochs)), key=lambda epoch: math.inf if math.isnan(validation[epoch]) else validation[epoch])
+    lines = {"validation": validation, "training": losses}
+    return {
+        "history": found.history,
+        "epochs": len(epochs),
+        "seconds": sum(seconds),
+        "first": validation[0],
+        "best": {"epoch": int(epochs[best]), "loss": validation[best]},
+        "chart": line_chart(epochs, lines, xlabel="epoch", marked=epochs[best]),
+        "metrics": found.metrics["train"],
+    }
+
+
+def trust(found: Findings) -> dict[str, Any]:
+    """Return the table of `evaluate` and its verdict."""
+    evaluation = found.metrics["evaluate"]
+    views, embeddings = evaluation["views"], evaluation.get("embeddings", {})
+    names = [*embeddings, *(name for name in views if name not in embeddings)]
+    rows = [
+        {"name": _NAMES.get(name, name), "model": name == "model", "views": views.get(name), **embeddings.get(name, {})}
+        for name in names
+    ]
+    return {
+        "verdict": [words.removeprefix("warning: ") for words in evaluation["verdict"]],
+        "warned": [words.startswith("warning:") for words in evaluation["verdict"]],
+        "classes": evaluation.get("classes"),
+        "pictures": evaluation["pictures"],
+        "rows": rows,
+        "groups": evaluation.get("groups"),
+    }
+
+
+def wall(found: Findings, *, queries: int, seed: int) -> list[dict[str, Any]]:
+    """Return queries drawn at random, each with its neighbours."""
+    count = len(found.paths)
+    drawn = np.random.default_rng(seed).permutation(count)[:queries]
+    return [{"row": int(row), "neighbours": _neighbours(found, int(row))} for row in drawn]
+
+
+def _neighbours(found: Findings, row: int) -> list[dict[str, Any]]:
+    label = found.labels.get(found.paths[row])
+    return [
+        {
+            "rank": rank,
+            "row": other,
+            "similarity": similarity,
+            "same": label is not None and found.labels.get(found.paths[other]) == label,
+        }
+        for rank, (other, similarity) in enumerate(found.neighbours[row, :BESIDE].tolist(), 1)
+    ]
+
+
+def groups(found: Findings) -> dict[str, Any]:
+    """Return the groups, largest first as their folders are, and why there are so many of them."""
+    metrics = found.metrics["groups"]
+    ks, losses, silhouettes = ([row[column] for row in found.elbow] for column in range(3))
+    cards = [_group(found, number, medoid) for number, medoid in enumerate(found.medoids, 1)]
+    return {
+        "cards": cards,
+        "shown": cards[:_GROUPS],
+        "metrics": metrics,
+        "elbow": line_chart(ks, {"loss": losses}, xlabel="K, number of groups", marked=metrics["k_elbow"]),
+        "silhouette": line_chart(
+            ks, {"silhouette": silhouettes}, xlabel="K, number of groups", marked=metrics["k_silhouette"]
+        ),
+    }
+
+
+def _group(found: Findings, number: int, medoid: int) -> dict[str, Any]:
+    rows = np.flatnonzero(found.groups == number)
+    order = rows[np.lexsort((rows, -found.similarities[rows], rows != medoid))]
+    labels = Counter(found.labels[found.paths[row]] for row in rows.tolist() if found.paths[row] in found.labels)
+    label, times = labels.most_common(1)[0] if labels else (None, 0)
+    return {
+        "number": number,
+        "size": len(rows),
+        "medoid": medoid,
+        "rows": order[1:_OF_A_GROUP].tolist(),
+        "similarity": float(found.similarities[rows].mean()),
+        "label": label,
+        "share": times / len(rows),
+        "folder": f"{found.groups_home}{number:0{len(str(len(found.medoids)))}d}/",
+    }
+
+
+def copies(found: Findings) -> dict[str, Any] | None:
+    """Return the groups of copies, the picture to keep first; None if nobody looked for them."""
+    if found.copies is None:
+        return None
+    together: dict[int, list[Copy]] = {}
+    for copy in found.copies:
+        together.setdefault(copy.group, []).append(copy)
+    ordered = [sorted(group, key=lambda copy: (not copy.kept, -copy.similarity)) for group in together.values()]
+    kinds = Counter(copy.kind for copy in found.copies if not copy.kept)
+    return {
+        "groups": ordered[:_COPIES],
+        "count": len(ordered),
+        "kinds": kinds,
+        "spare": sum(not copy.kept for copy in found.copies),
+        "table": found.copies[:_ROWS],
+    }
+
+
+def unusual(found: Findings) -> dict[str, Any] | None:
+    """Return the most unusual pictures beside what is most like them; None if nobody looked."""
+    if found.unusual is None:
+        return None
+    distances = np.array([one.distance for one in found.unusual], np.float64)
+    return {
+        "pairs": found.unusual[:_UNUSUAL],
+        "table": found.unusual[:_ROWS],
+        "count": len(found.unusual),
+        "chart": count_chart(distances[np.isfinite(distances)], xlabel="cosine distance to the nearest picture"),
+    }
+
+
+def shown_as(value: Any) -> str:
+    """Return a share in percent with one digit, or a dash where there is none."""
+    return "\u2013" if value is None else f"{100 * value:.1f}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

@@ -1,0 +1,137 @@
+"""Puts everything that was found on one page."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.artifacts import (
+    Artifacts,
+    Index,
+    load_groups,
+    load_json,
+    load_map,
+    load_neighbours,
+    load_pictures,
+    load_table,
+    open_index,
+    read_labels,
+    replaced_folder,
+)
+from pipeline.errors import ArtifactError
+from pipeline.params import Params
+from pipeline.report import Copy, Findings, Unusual, make_page
+
+_MEASURED = ("train", "groups", "evaluate", "map")  # stages whose metrics the page shows
+
+
+def report(params: Params, artifacts: Artifacts) -> str:
+    """Write report/index.html, and its thumbnails beside it where they are too many to be inside.
+
+    Copies and unusual pictures are shown if somebody has looked for them.
+    """
+    with open_index(artifacts.index) as index:
+        found = load_findings(params, artifacts, index)
+    page = make_page(
+        found,
+        limit_bytes=params.report.megabytes * 1e6,
+        queries=params.report.queries,
+        seed=params.report.seed,
+        progress=True,
+    )
+    with replaced_folder(artifacts.report) as folder:
+        (folder / "index.html").write_text(page.html, encoding="utf-8")
+        for name, file in page.files.items():
+            (folder / "thumbnails").mkdir(exist_ok=True)
+            (folder / "thumbnails" / name).write_bytes(file)
+    where = "beside it: they do not fit inside" if page.files else "inside"
+    return (
+        f"{artifacts.report / 'index.html'}: {len(page.html.encode()) / 1e6:.1f} MB, "
+        f"thumbnails of {page.side} pixels {where}"
+    )
+
+
+def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Findings:
+    """Gather what the page shows.
+
+    Raises
+    ------
+    ArtifactError
+        If something is missing, damaged, or was made from other pictures than the index lists.
+    """
+    listed = index.pictures()
+    paths = [picture.path for picture in listed]
+    groups, similarities, medoids = load_groups(artifacts, paths)
+    positions, cells = load_map(artifacts, paths)
+    return Findings(
+        dataset=params.dataset.path,
+        home=_url(index.dataset, artifacts),
+        groups_home=_url(artifacts.groups, artifacts),
+        paths=paths,
+        sizes=np.array([(picture.width, picture.height) for picture in listed], np.int64),
+        pictures=load_pictures(artifacts, index),
+        neighbours=load_neighbours(artifacts, index),
+        groups=groups,
+        similarities=similarities,
+        medoids=medoids,
+        labels=read_labels(params.dataset.labels, paths),
+        positions=positions,
+        cells=cells,
+        rejected=load_table(artifacts.rejected, ("path", "reason"), stage="resize"),
+        history=_numbers(artifacts.history, ("epoch", "loss", "validation_loss", "seconds"), stage="train"),
+        elbow=_numbers(artifacts.elbow_table, ("k", "loss", "silhouette"), stage="groups"),
+        metrics={name: load_json(artifacts.metrics(name), stage=name) for name in _MEASURED},
+        copies=_load_copies(artifacts, paths),
+        unusual=_load_unusual(artifacts, paths),
+    )
+
+
+def _url(folder: Path, artifacts: Artifacts) -> str:
+    """Return where a folder lies, as seen from the page."""
+    return os.path.relpath(folder.absolute(), artifacts.report.absolute()).replace(os.sep, "/") + "/"
+
+
+def _numbers(path: Path, header: tuple[str, ...], *, stage: str) -> list[list[float]]:
+    return [[float(value) for value in row] for row in load_table(path, header, stage=stage)]
+
+
+def _load_copies(artifacts: Artifacts, paths: list[str]) -> list[Copy] | None:
+    """Return the rows of duplicates.csv, or None if there is no such file."""
+    path = artifacts.duplicates
+    if not path.is_file():
+        return None
+    table = load_table(path, ("group", "path", "similarity", "kind", "keep", "reason"), stage="duplicates")
+    rows = _rows_of([row[1] for row in table], paths, path, stage="duplicates")
+    return [
+        Copy(group=int(group), row=row, similarity=float(similarity), kind=kind, kept=keep == "yes", reason=reason)
+        for row, (group, _, similarity, kind, keep, reason) in zip(rows, table, strict=True)
+    ]
+
+
+def _load_unusual(artifacts: Artifacts, paths: list[str]) -> list[Unusual] | None:
+    """Return the rows of uniqueness.csv, or None if there is no such file."""
+    path = artifacts.uniqueness
+    if not path.is_file():
+        return None
+    header = ("rank", "index", "path", "distance", "euclidean", "mean_distance", "outlier_factor")
+    table = load_table(path, (*header, "nearest_index", "nearest"), stage="uniqueness")
+    rows = _rows_of([row[2] for row in table], paths, path, stage="uniqueness")
+    nearest = _rows_of([row[8] for row in table if row[8]], paths, path, stage="uniqueness")
+    others = iter(nearest)
+    return [
+        Unusual(row=row, distance=_number(values[3]), nearest=next(others) if values[8] else -1)
+        for row, values in zip(rows, table, strict=True)
+    ]
+
+
+def _number(text: str) -> float:
+    return float(text) if text else float("nan")
+
+
+def _rows_of(named: list[str], paths: list[str], table: Path, *, stage: str) -> list[int]:
+    rows: dict[str, Any] = {path: row for row, path in enumerate(paths)}
+    try:
+        return [rows[path] for path in named]
+    except KeyError as error:
+        raise ArtifactError(f"{table} names {error}, which is not in the index: run `pipeline {stage}`") from error

@@ -1,0 +1,492 @@
+"""The page: whole without the network, honest about what is missing, readable by keyboard and by screen readers."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import itertools
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import CLASSES, Line, make_line, structured_picture
+from PIL import Image
+from typer.testing import CliRunner
+
+from pipeline.artifacts import (
+    load_groups,
+    load_json,
+    load_map,
+    load_neighbours,
+    load_pictures,
+    open_index,
+    save_json,
+    save_table,
+)
+from pipeline.cli import app
+from pipeline.errors import ArtifactError
+from pipeline.report.charts import count_chart, line_chart
+from pipeline.report.thumbnails import SIDES, draw_sheets, largest_side
+from pipeline.stages.evaluate import evaluate
+from pipeline.stages.groups import groups
+from pipeline.stages.map import draw_map
+from pipeline.stages.neighbours import neighbours
+from pipeline.stages.report import report
+
+VOID = {"meta", "link", "img", "br", "input", "line", "polyline", "circle", "rect"}
+UNIQUENESS = ("rank", "index", "path", "distance", "euclidean", "mean_distance", "outlier_factor")
+TRAINED = {"epochs": 2, "validation_loss": 0.02, "mean_picture_loss": 0.05, "beats_mean_picture": True}
+
+
+class Page(HTMLParser):
+    """Every element of a page: its name, attributes, and the text inside it."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[list[str]] = []
+        self._open: list[int] = []
+        self.feed(html)
+        self.close()
+        assert not self._open, f"left open: {[self.elements[i][0] for i in self._open]}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self.texts.append([])
+        if tag not in VOID:
+            self._open.append(len(self.elements) - 1)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self.texts.append([])
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.elements[self._open[-1]][0] == tag, f"</{tag}> closes {self.elements[self._open[-1]]}"
+        self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        for place in self._open:
+            self.texts[place].append(data)
+
+    def all(self, *tags: str) -> list[dict[str, str | None]]:
+        """Return the attributes of every element of some names."""
+        return [attributes for tag, attributes in self.elements if tag in tags]
+
+    def text(self, tag: str, **wanted: str) -> list[str]:
+        """Return the text of each element of a name, with white space as a reader sees it."""
+        found = zip(self.elements, self.texts, strict=True)
+        return [
+            " ".join("".join(parts).split())
+            for (name, attributes), parts in found
+            if name == tag and all(attributes.get(key) == value for key, value in wanted.items())
+        ]
+
+
+def complete(line: Line) -> Line:
+    """Run what the report needs beyond the shared line; training's artefacts are written by hand."""
+    save_table(line.artifacts.history, ("epoch", "loss", "validation_loss", "seconds"), [(1, 5, 6, 2), (2, 4, 4.5, 3)])
+    save_json(line.artifacts.metrics("train"), TRAINED)
+    draw_map(line.params, line.artifacts)
+    return line
+
+
+def read(line: Line) -> str:
+    return (line.artifacts.report / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def reported(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """A copy of the line with its report, made by the command; nobody looked for copies."""
+    own = Line(tmp_path_factory.mktemp("reported") / "line")
+    shutil.copytree(line.root, own.root)
+    complete(own)
+    result = CliRunner().invoke(
+        app, ["--params", str(own.params_file), "--artifacts", str(own.artifacts.root), "report"]
+    )
+    assert result.exit_code == 0, result.output
+    assert "thumbnails of 96 pixels inside" in result.output
+    return own
+
+
+@pytest.fixture(scope="module")
+def html(reported: Line) -> str:
+    return read(reported)
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    return Page(html)
+
+
+@pytest.fixture
+def own(reported: Line, tmp_path: Path) -> Line:
+    """A copy of the reported line that a test may change."""
+    shutil.copytree(reported.root, tmp_path / "line")
+    return Line(tmp_path / "line")
+
+
+def known(html: str) -> dict[str, object]:
+    """Return what the page's script knows."""
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', html)[1])
+
+
+def unpacked(text: object, dtype: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(str(text)), dtype)
+
+
+# --- it stands alone ----------------------------------------------------------------------------------------
+
+
+def test_the_page_asks_nothing_of_any_other_place(html: str, page: Page) -> None:
+    without_data = re.sub(r"data:image/webp;base64,[A-Za-z0-9+/=]+", "data:", html)
+    assert not re.search(r"https?://|src=\"//|@import|fetch\(|XMLHttpRequest", without_data)
+    for attributes in page.all("img", "script", "link", "iframe", "source"):
+        for name in ("src", "href"):
+            assert (attributes.get(name) or "data:").startswith("data:")
+
+
+def test_its_links_lead_to_the_folders_of_the_groups(reported: Line, page: Page) -> None:
+    links = [a["href"] for a in page.all("a") if (a["href"] or "").startswith("../groups/")]
+    assert len(links) == 2 * load_json(reported.artifacts.metrics("groups"), stage="groups")["k"]
+    for link in links:
+        assert (reported.artifacts.report / str(link)).is_dir()
+
+
+def test_the_same_run_writes_the_same_page(own: Line) -> None:
+    before = read(own)
+    report(own.params, own.artifacts)
+    assert read(own) == before
+
+
+# --- whoever reads it ---------------------------------------------------------------------------------------
+
+
+def test_headings_stand_in_order(page: Page) -> None:
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_every_picture_has_a_text_and_every_control_a_name(page: Page) -> None:
+    assert all(attributes.get("alt") for attributes in page.all("img"))
+    for (tag, attributes), text in zip(page.elements, page.texts, strict=True):
+        if tag == "button" and attributes.get("class") != "open":  # those hold a picture with a text
+            assert attributes.get("aria-label") or "".join(text).strip()
+        if tag == "svg":
+            assert attributes["role"] == "img"
+            assert attributes["aria-label"]
+        if tag == "th":
+            assert attributes["scope"] in ("row", "col")
+
+
+def test_inputs_stand_in_labels(html: str) -> None:
+    for found in re.finditer(r"<input", html):
+        assert html.rfind("<label", 0, found.start()) > html.rfind("</label>", 0, found.start())
+
+
+def test_every_id_is_there_once_and_whatever_names_one_finds_it(page: Page) -> None:
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for _, attributes in page.elements:
+        for name in ("aria-labelledby", "aria-describedby", "data-filters"):
+            assert attributes.get(name, ids[0]) in ids
+        if (attributes.get("href") or "").startswith("#"):
+            assert attributes["href"] == "#" or str(attributes["href"])[1:] in ids
+
+
+def test_the_script_finds_every_element_that_it_names(html: str, page: Page) -> None:
+    ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
+    assert set(re.findall(r'element\("([\w-]+)"\)', html)) <= ids
+
+
+def test_names_of_files_are_shown_and_never_obeyed(tmp_path: Path) -> None:
+    generator = np.random.default_rng(1)
+    evil = "<b onclick='x'>&\"<script>alert(1)<"
+    pictures = {f"{kind}/{evil} {n}.png": structured_picture(kind, generator) for kind in CLASSES for n in range(3)}
+    own = finished(tmp_path, {**pictures, f"discs/{evil}.txt": b"words"})
+    shown = Page(read(own))
+    assert not shown.all("b") or all("onclick" not in attributes for attributes in shown.all("b"))
+    assert len(shown.all("script")) == 4
+    assert any(attributes["alt"] == f"discs/{evil} 0.png" for attributes in shown.all("img"))
+    assert known(read(own))["paths"][0] == f"discs/{evil} 0.png"
+
+
+# --- what it says -------------------------------------------------------------------------------------------
+
+
+def test_what_was_rejected_stands_there_with_its_reason(reported: Line, page: Page) -> None:
+    with reported.artifacts.rejected.open(encoding="utf-8", newline="") as file:
+        rejected = list(csv.reader(file))[1:]
+    rows = page.text("tr")
+    assert rejected
+    for path, reason in rejected:
+        assert f"{path}{reason}" in [row.replace(path + " ", path) for row in rows]
+
+
+def test_the_table_of_evaluate_is_all_there(reported: Line, page: Page) -> None:
+    table = load_json(reported.artifacts.metrics("evaluate"), stage="evaluate")
+    body = " ".join(page.text("section", id="trust"))
+    for measures in table["embeddings"].values():
+        for value in measures.values():
+            assert f"{100 * value:.1f}" in body
+    for words in table["verdict"]:
+        assert words.removeprefix("warning: ")[1:] in body.replace("\u00a0", " ")
+
+
+def test_queries_stand_beside_their_cached_neighbours(reported: Line, page: Page) -> None:
+    with open_index(reported.artifacts.index) as index:
+        paths, lists = index.paths(), load_neighbours(reported.artifacts, index)
+    queries = [
+        str(a["aria-label"]).removeprefix("Most similar to ") for a in page.all("article") if a["class"] == "query"
+    ]
+    assert len(queries) == reported.params.report.queries
+    tables = page.text("table")
+    for query in queries:
+        expected = [f"{n} {s:.3f} {paths[row]}" for n, (row, s) in enumerate(lists[paths.index(query)][:8].tolist(), 1)]
+        found = next(table for table in tables if table.startswith(f"Most similar to {query} "))
+        assert re.sub(r"\s+", "", "".join(expected)) in re.sub(r"\s+", "", found)
+
+
+def test_every_group_is_shown_with_its_size(reported: Line, page: Page) -> None:
+    with open_index(reported.artifacts.index) as index:
+        groups_of, _, medoids = load_groups(reported.artifacts, index.paths())
+        cards = [text for text in page.text("article", **{"class": "card"}) if text.startswith("Group")]
+        assert len(cards) == len(medoids)
+        for number, card in enumerate(cards, 1):
+            assert f"Group {number} {int((groups_of == number).sum())} pictures" in card
+
+
+def test_the_training_is_told(page: Page) -> None:
+    words = page.text("section", id="training")[0]
+    assert "2 epochs in 5 seconds" in words
+    assert "went from 6 to 4.5 at epoch 2" in words
+
+
+def test_the_script_knows_what_the_line_found(reported: Line, html: str) -> None:
+    with open_index(reported.artifacts.index) as index:
+        paths, lists = index.paths(), load_neighbours(reported.artifacts, index)[:, :12]
+    data = known(html)
+    assert data["paths"] == paths
+    np.testing.assert_array_equal(unpacked(data["neighbours"], "<u4").reshape(lists.shape), lists["row"])
+    similarities = unpacked(data["similarities"], "<i2").reshape(lists.shape) / 10_000
+    np.testing.assert_allclose(similarities, lists["similarity"], atol=6e-5)
+    np.testing.assert_array_equal(unpacked(data["groups"], "<u4"), load_groups(reported.artifacts, paths)[0])
+    points, cells = load_map(reported.artifacts, paths)
+    np.testing.assert_array_equal(unpacked(data["cells"], "<u4").reshape(-1, 2), cells)
+    places = unpacked(data["positions"], "<f4").reshape(-1, 2)
+    assert places.min() >= 0
+    assert places.max() <= 1
+    assert np.corrcoef(places[:, 0], points[:, 0])[0, 1] > 0.999
+    assert np.corrcoef(places[:, 1], points[:, 1])[0, 1] < -0.999  # screens count down
+    names = [data["labelNames"][number - 1] if number else None for number in unpacked(data["labels"], "<u4")]
+    assert names == [str(Path(path).parent) if Path(path).parent != Path() else None for path in paths]
+
+
+# --- what may be missing ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("section", "command"), [("copies", "pipeline duplicates"), ("unusual", "pipeline uniqueness")]
+)
+def test_what_nobody_looked_for_is_left_out_with_the_command_that_makes_it(
+    page: Page, section: str, command: str
+) -> None:
+    assert f"{command}, then pipeline report" in page.text("section", id=section)[0]
+
+
+def test_copies_are_shown_with_the_one_to_keep_first(own: Line) -> None:
+    header = ("group", "path", "similarity", "kind", "keep", "reason")
+    pair = [
+        (1, "discs/disc 01.png", "0.987", "near", "no", ""),
+        (1, "discs/disc 02.png", "1.0", "near", "yes", "larger"),
+    ]
+    save_table(own.artifacts.duplicates, header, pair)
+    report(own.params, own.artifacts)
+    words = Page(read(own)).text("section", id="copies")[0]
+    assert "1 picture is there more than once; 1 could go (1 near)" in words
+    assert "keep near · 0.987" in words
+    assert "kept: larger" in words
+
+
+def test_unusual_pictures_are_shown_beside_what_is_most_like_them(own: Line) -> None:
+    row = (1, 3, "discs/disc 03.png", "0.75", "1.2", "0.8", "1.5", 4, "discs/disc 04.png")
+    alone = (2, 5, "discs/disc 05.png", "", "", "", "", "", "")  # nothing but copies of it
+    save_table(own.artifacts.uniqueness, (*UNIQUENESS, "nearest_index", "nearest"), [row, alone])
+    report(own.params, own.artifacts)
+    words = Page(read(own)).text("section", id="unusual")[0]
+    assert "1 distance 0.750 discs/disc 03.png discs/disc 04.png" in words
+
+
+@pytest.mark.parametrize("name", ["duplicates", "uniqueness"])
+def test_a_table_that_names_other_pictures_is_refused(own: Line, name: str) -> None:
+    save_table(own.artifacts.duplicates, ("group", "path", "similarity", "kind", "keep", "reason"), [])
+    save_table(own.artifacts.uniqueness, (*UNIQUENESS, "nearest_index", "nearest"), [])
+    path = getattr(own.artifacts, name)
+    columns = path.read_text().strip().split(",")
+    path.write_text(
+        ",".join(columns) + "\n" + ",".join("gone.png" if c in ("path", "nearest") else "1" for c in columns) + "\n"
+    )
+    with pytest.raises(ArtifactError, match=f"which is not in the index: run `pipeline {name}`"):
+        report(own.params, own.artifacts)
+
+
+def test_a_map_of_other_pictures_is_refused(own: Line) -> None:
+    lines = own.artifacts.map_table.read_text(encoding="utf-8").splitlines()
+    own.artifacts.map_table.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
+    with pytest.raises(ArtifactError, match="run `pipeline map`"):
+        report(own.params, own.artifacts)
+
+
+def test_an_encoder_of_another_origin_has_no_training_to_show(own: Line) -> None:
+    save_table(own.artifacts.history, ("epoch", "loss", "validation_loss", "seconds"), [])
+    report(own.params, own.artifacts)
+    assert "Nothing was trained" in Page(read(own)).text("section", id="training")[0]
+
+
+def test_without_labels_the_page_says_so(own: Line) -> None:
+    own.set(dataset={"labels": "none"})
+    evaluate(own.params, own.artifacts)
+    report(own.params, own.artifacts)
+    shown = Page(read(own))
+    assert "There are no labels to compare with" in shown.text("section", id="trust")[0]
+    assert "Top 1" not in shown.text("section", id="trust")[0]
+
+
+def finished(root: Path, pictures: dict[str, bytes | Image.Image]) -> Line:
+    """Run the whole line on a folder of its own."""
+    own = make_line(root, pictures)
+    own.set(groups={"k": min(3, sum(not isinstance(p, bytes) for p in pictures.values()))})
+    neighbours(own.params, own.artifacts)
+    groups(own.params, own.artifacts)
+    evaluate(own.params, own.artifacts)
+    report(complete(own).params, own.artifacts)
+    return own
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_folder_of_hardly_any_pictures_has_a_page(tmp_path: Path, count: int) -> None:
+    generator = np.random.default_rng(0)
+    own = finished(tmp_path, {f"{n}.png": structured_picture("discs", generator) for n in range(count)})
+    shown = Page(read(own))
+    assert shown.text("dd")[0] == str(count)
+    assert known(read(own))["depth"] == count - 1
+
+
+# --- thumbnails ---------------------------------------------------------------------------------------------
+
+
+def sheets_of(html: str) -> dict[str, object]:
+    return json.loads(re.search(r'<script type="application/json" id="thumbnails">(.*?)</script>', html)[1])
+
+
+def test_every_picture_is_in_its_place_on_the_sheets(reported: Line, html: str) -> None:
+    sheets = sheets_of(html)
+    with open_index(reported.artifacts.index) as index:
+        pictures = np.asarray(load_pictures(reported.artifacts, index))
+    assert len(sheets["sources"]) == 1
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheets["sources"][0].partition(",")[2]))))
+    side, columns = sheets["side"], sheets["columns"]
+    for row, picture in enumerate(pictures):
+        top, left = row // columns * side, row % columns * side
+        found = sheet[top : top + side, left : left + side].mean(axis=(0, 1))
+        np.testing.assert_allclose(found, picture.mean(axis=(0, 1)), atol=4)
+
+
+def test_many_pictures_take_several_sheets() -> None:
+    colours = np.random.default_rng(0).integers(0, 256, (1030, 1, 1, 3), dtype=np.uint8)
+    sheets = draw_sheets(np.broadcast_to(colours, (1030, 8, 8, 3)), side=32, progress=False)
+    assert len(sheets.files) == 2
+    second = np.asarray(Image.open(io.BytesIO(sheets.files[1])))
+    assert second.shape == (32, 6 * 32, 3)  # the last six pictures
+    np.testing.assert_allclose(second[:, 160:].mean(axis=(0, 1)), colours[1029, 0, 0], atol=6)
+
+
+def test_the_largest_thumbnails_that_fit_are_chosen() -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (40, 64, 64, 3), dtype=np.uint8)
+    needed = {s: sum(map(len, draw_sheets(pictures, side=s, progress=False).files)) * 4 / 3 for s in SIDES}
+    for side in SIDES:
+        assert largest_side(pictures, limit_bytes=1.11 * needed[side]) == side
+    assert largest_side(pictures, limit_bytes=0.5 * needed[SIDES[-1]]) is None
+
+
+def test_the_page_stays_below_its_limit(own: Line) -> None:
+    own.set(report={"megabytes": len(read(own)) * 0.93e-6})
+    report(own.params, own.artifacts)
+    assert not (own.artifacts.report / "thumbnails").exists()
+    assert sheets_of(read(own))["side"] < 96
+    assert len(read(own).encode()) <= own.params.report.megabytes * 1e6
+
+
+def test_thumbnails_that_do_not_fit_lie_beside_the_page(own: Line) -> None:
+    own.set(report={"megabytes": 0.1})
+    summary = report(own.params, own.artifacts)
+    assert "beside it" in summary
+    sources = sheets_of(read(own))["sources"]
+    assert sources == ["thumbnails/0001.webp"]
+    with Image.open(own.artifacts.report / sources[0]) as sheet:
+        assert sheet.size == (32 * 64, 2 * 64)  # 58 pictures
+    own.set(report={"megabytes": 20})
+    report(own.params, own.artifacts)
+    assert not (own.artifacts.report / "thumbnails").exists()  # nothing of the last run is left
+
+
+# --- charts -------------------------------------------------------------------------------------------------
+
+
+def test_a_line_starts_and_ends_where_its_axis_says() -> None:
+    chart = line_chart([0, 5, 10], {"loss": [4, 2, 0]}, xlabel="epoch", marked=5)
+    xs, ys = {label: x for x, label in chart["xticks"]}, {label: y for y, label in chart["yticks"]}
+    points = [tuple(map(float, point.split(","))) for point in chart["lines"][0]["points"].split()]
+    assert points == [(xs["0"], ys["4"]), (pytest.approx((xs["0"] + xs["10"]) / 2), ys["2"]), (xs["10"], ys["0"])]
+    assert (chart["mark"]["x"], chart["mark"]["y"]) == points[1]
+
+
+@pytest.mark.parametrize("values", [[1.0], [3.0, 3.0], [0.0, 0.0], [1e-9, 2e-9], [-5.0, 1e6]])
+def test_ticks_are_few_and_hold_the_values_between_them(values: list[float]) -> None:
+    chart = line_chart(list(range(len(values))), {"loss": values}, xlabel="x")
+    assert 2 <= len(chart["yticks"]) <= 7
+    heights = [float(point.split(",")[1]) for point in chart["lines"][0]["points"].split()]
+    assert all(chart["yticks"][-1][0] - 0.2 <= y <= chart["yticks"][0][0] + 0.2 for y in heights)
+
+
+def test_numbers_that_are_none_are_left_out() -> None:
+    chart = line_chart([1, 2, 3], {"loss": [1.0, float("nan"), 3.0]}, xlabel="x")
+    assert len(chart["lines"][0]["points"].split()) == 2
+    assert line_chart([1], {"loss": [float("nan")]}, xlabel="x") == {}
+
+
+def test_bars_are_as_high_as_their_counts() -> None:
+    chart = count_chart(np.array([0.0, 0.0, 0.0, 1.0]), xlabel="x", bins=4)
+    assert next(bar["height"] for bar in chart["bars"]) == pytest.approx(3 * chart["bars"][1]["height"], abs=0.3)
+    assert count_chart(np.array([]), xlabel="x") == {}
+    assert len(count_chart(np.array([2.0, 2.0]), xlabel="x")["bars"]) == 1
+
+
+# --- in a browser -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs chromium")
+def test_the_script_runs_in_a_browser(reported: Line, tmp_path: Path) -> None:
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+    flags += [
+        "--no-first-run",
+        "--disable-component-update",
+        f"--user-data-dir={tmp_path}",
+        "--virtual-time-budget=4000",
+    ]
+    url = (reported.artifacts.report / "index.html").as_uri()
+    done = subprocess.run(
+        ["chromium", *flags, "--enable-logging=stderr", "--dump-dom", url], capture_output=True, text=True
+    )
+    assert "Uncaught" not in done.stderr
+    assert '<html lang="en" data-theme="auto" class="scripted">' in done.stdout
+    assert re.search(r'<th scope="col"[^>]*><button type="button">', done.stdout)  # tables can be sorted
+    assert re.search(r'<canvas id="map-canvas"[^>]* width="\d{3,}"', done.stdout)  # the map was drawn
