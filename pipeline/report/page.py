@@ -19,7 +19,7 @@ from pipeline.report.thumbnails import SHOWN, Sheets, data_uri, draw_sheets, lar
 
 _DEEP = 12  # neighbours that the page knows of each picture
 _OUTSIDE = 64  # pixels of thumbnails that lie beside the page
-_UNSEEN = "[[thumbnails]]"
+_EMPTY = '<script type="application/json" id="thumbnails">'  # no name of a file can look like this
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def make_page(found: Findings, *, limit_bytes: float, queries: int, seed: int, p
     sheets = draw_sheets(found.pictures, side=side or _OUTSIDE, progress=progress)
     files = {} if side else {f"{number:04d}.webp": file for number, file in enumerate(sheets.files, 1)}
     sources = [data_uri(file) for file in sheets.files] if side else [f"thumbnails/{name}" for name in files]
-    return Page(html.replace(_UNSEEN, _thumbnails(sheets, sources)), files, sheets.side)
+    return Page(html.replace(_EMPTY, _EMPTY + _thumbnails(sheets, sources)), files, sheets.side)
 
 
 def _render(found: Findings, *, queries: int, seed: int) -> str:
@@ -77,7 +77,6 @@ def _render(found: Findings, *, queries: int, seed: int) -> str:
         unusual=sections.unusual(found),
         map=found.metrics["map"],
         data=_data(found),
-        thumbnails=Markup(_UNSEEN),
     )
 
 
