@@ -39,7 +39,7 @@ from pipeline.stages.map import draw_map
 from pipeline.stages.neighbours import neighbours
 from pipeline.stages.report import report
 
-VOID = {"meta", "link", "img", "br", "input", "line", "polyline", "circle", "rect"}
+VOID = {"meta", "link", "img", "br", "input", "wbr", "line", "polyline", "circle", "rect"}
 UNIQUENESS = ("rank", "index", "path", "distance", "euclidean", "mean_distance", "outlier_factor")
 TRAINED = {"epochs": 2, "validation_loss": 0.02, "mean_picture_loss": 0.05, "beats_mean_picture": True}
 

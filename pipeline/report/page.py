@@ -62,7 +62,7 @@ def _render(found: Findings, *, queries: int, seed: int) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": sections.shown_as, "listed": sections.listed, "url": quote}
+    environment.filters |= {"percent": sections.shown_as, "breakable": _breakable}
     environment.globals |= {"picture": _pictures(found), "side": SHOWN, "source": _source(environment)}
     return environment.get_template("report.html").render(
         found=found,
@@ -78,6 +78,11 @@ def _render(found: Findings, *, queries: int, seed: int) -> str:
         map=found.metrics["map"],
         data=_data(found),
     )
+
+
+def _breakable(path: str) -> Markup:
+    """Return a path that lines may be broken in behind its slashes."""
+    return Markup("/<wbr>").join(path.split("/"))
 
 
 def _pictures(found: Findings) -> Callable[[int], str]:

@@ -2,7 +2,6 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -186,8 +185,3 @@ def unusual(found: Findings) -> dict[str, Any] | None:
 def shown_as(value: Any) -> str:
     """Return a share in percent with one digit, or a dash where there is none."""
     return "\u2013" if value is None else f"{100 * value:.1f}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

@@ -25,6 +25,12 @@ function colour(row, dark) { // hues by the golden angle
   return `hsl(${(number * 137.508) % 360} ${[62, 48, 75][number % 3]}% ${(dark ? [66, 58, 74] : [42, 34, 50])[Math.floor(number / 3) % 3]}%)`;
 }
 
+const spread = [0, 1].map((axis) => { // how far the points reach to the right and down
+  const [least, most] = points.reduce(([low, high], value, i) => (i % 2 === axis ? [Math.min(low, value), Math.max(high, value)] : [low, high]), [1, 0]);
+  return Math.max(most - least, 1e-6);
+});
+const fitting = (share, [x, y]) => share * 0.94 * Math.min(canvas.clientWidth / x, canvas.clientHeight / y, 4 * canvas.clientHeight);
+
 function later() {
   if (waiting) return;
   waiting = true;
@@ -37,7 +43,7 @@ function draw() {
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
   }
-  edge = Math.min(width, height) * 0.94;
+  edge = fitting(1 - mix, spread) + fitting(mix, [1, rowsOfGrid * cell]);
   const style = getComputedStyle(document.documentElement);
   const [ink, paper, accent] = ["--ink", "--card", "--accent"].map((name) => style.getPropertyValue(name).trim());
   const dark = parseInt(paper.slice(1, 3), 16) < 128;
