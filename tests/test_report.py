@@ -32,7 +32,7 @@ from pipeline.artifacts import (
 from pipeline.cli import app
 from pipeline.errors import ArtifactError
 from pipeline.report.charts import count_chart, line_chart
-from pipeline.report.thumbnails import SIDES, draw_sheets, largest_side
+from pipeline.report.thumbnails import SIDES, draw_sheets, largest_side, middle
 from pipeline.stages.evaluate import evaluate
 from pipeline.stages.groups import groups
 from pipeline.stages.map import draw_map
@@ -389,19 +389,37 @@ def sheets_of(html: str) -> dict[str, object]:
 def test_every_picture_is_in_its_place_on_the_sheets(reported: Line, html: str) -> None:
     sheets = sheets_of(html)
     with open_index(reported.artifacts.index) as index:
-        pictures = np.asarray(load_pictures(reported.artifacts, index))
+        pictures, listed = np.asarray(load_pictures(reported.artifacts, index)), index.pictures()
     assert len(sheets["sources"]) == 1
     sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheets["sources"][0].partition(",")[2]))))
     side, columns = sheets["side"], sheets["columns"]
-    for row, picture in enumerate(pictures):
+    for row, (picture, one) in enumerate(zip(pictures, listed, strict=True)):
+        x, y, right, bottom = map(round, middle((256, 256), np.array([one.width, one.height])))
         top, left = row // columns * side, row % columns * side
         found = sheet[top : top + side, left : left + side].mean(axis=(0, 1))
-        np.testing.assert_allclose(found, picture.mean(axis=(0, 1)), atol=4)
+        np.testing.assert_allclose(found, picture[y:bottom, x:right].mean(axis=(0, 1)), atol=4)
+
+
+@pytest.mark.parametrize(
+    ("size", "box"),
+    [
+        ((300, 300), (0, 0, 256, 256)),
+        ((400, 300), (32, 0, 224, 256)),  # three quarters of the width, as wide as it is high
+        ((300, 400), (0, 32, 256, 224)),
+        ((900, 100), (128 / 3, 0, 640 / 3, 256)),  # two thirds, squeezed
+    ],
+)
+def test_a_thumbnail_shows_the_middle_as_the_original_had_it(
+    size: tuple[int, int], box: tuple[float, float, float, float]
+) -> None:
+    assert middle((256, 256), np.array(size)) == pytest.approx(box)
 
 
 def test_many_pictures_take_several_sheets() -> None:
     colours = np.random.default_rng(0).integers(0, 256, (1030, 1, 1, 3), dtype=np.uint8)
-    sheets = draw_sheets(np.broadcast_to(colours, (1030, 8, 8, 3)), side=32, progress=False)
+    sheets = draw_sheets(
+        np.broadcast_to(colours, (1030, 8, 8, 3)), np.ones((1030, 2), np.int64), side=32, progress=False
+    )
     assert len(sheets.files) == 2
     second = np.asarray(Image.open(io.BytesIO(sheets.files[1])))
     assert second.shape == (32, 6 * 32, 3)  # the last six pictures
@@ -410,10 +428,11 @@ def test_many_pictures_take_several_sheets() -> None:
 
 def test_the_largest_thumbnails_that_fit_are_chosen() -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (40, 64, 64, 3), dtype=np.uint8)
-    needed = {s: sum(map(len, draw_sheets(pictures, side=s, progress=False).files)) * 4 / 3 for s in SIDES}
+    sizes = np.full((40, 2), 64)
+    needed = {s: sum(map(len, draw_sheets(pictures, sizes, side=s, progress=False).files)) * 4 / 3 for s in SIDES}
     for side in SIDES:
-        assert largest_side(pictures, limit_bytes=1.11 * needed[side]) == side
-    assert largest_side(pictures, limit_bytes=0.5 * needed[SIDES[-1]]) is None
+        assert largest_side(pictures, sizes, limit_bytes=1.11 * needed[side]) == side
+    assert largest_side(pictures, sizes, limit_bytes=0.5 * needed[SIDES[-1]]) is None
 
 
 def test_the_page_stays_below_its_limit(own: Line) -> None:

@@ -47,8 +47,8 @@ def make_page(found: Findings, *, limit_bytes: float, queries: int, seed: int, p
         Whether to show progress on stderr.
     """
     html = _render(found, queries=queries, seed=seed)
-    side = largest_side(found.pictures, limit_bytes=limit_bytes - len(html.encode()))
-    sheets = draw_sheets(found.pictures, side=side or _OUTSIDE, progress=progress)
+    side = largest_side(found.pictures, found.sizes, limit_bytes=limit_bytes - len(html.encode()))
+    sheets = draw_sheets(found.pictures, found.sizes, side=side or _OUTSIDE, progress=progress)
     files = {} if side else {f"{number:04d}.webp": file for number, file in enumerate(sheets.files, 1)}
     sources = [data_uri(file) for file in sheets.files] if side else [f"thumbnails/{name}" for name in files]
     return Page(html.replace(_EMPTY, _EMPTY + _thumbnails(sheets, sources)), files, sheets.side)
@@ -86,7 +86,7 @@ def _breakable(path: str) -> Markup:
 
 
 def _pictures(found: Findings) -> Callable[[int], str]:
-    return functools.cache(lambda row: picture_uri(found.pictures[row]))
+    return functools.cache(lambda row: picture_uri(found.pictures[row], found.sizes[row]))
 
 
 def _source(environment: Environment) -> Callable[[str], Markup]:

@@ -12,13 +12,15 @@ from PIL import Image
 from tqdm import tqdm
 
 SHOWN = 160  # pixels of a picture that a page shows
-SIDES = (96, 64, 48, 32)  # pixels of a thumbnail in a sheet, the first that fits
+SIDES = (96, 80, 64, 48, 32)  # pixels of a thumbnail in a sheet, the first that fits
 _COLUMNS, _ROWS = 32, 32  # of a sheet: at most 3,072 pixels a side, which telephones draw
 _QUALITY, _EFFORT = 68, 2  # 96 pixels take 1.4 kB of a photograph; more effort takes twice the time for 4 % less
 _SAMPLE = 512  # pictures that the size is judged by
 _WORKERS = 4
+_LEAST = 2 / 3  # of the longer side that is shown; what is longer still is squeezed
 
-Pictures = NDArray[np.uint8]  # (N, 256, 256, 3)
+Pictures = NDArray[np.uint8]  # (N, 256, 256, 3), squeezed into a square
+Sizes = NDArray[np.int64]  # (N, 2), width and height before
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,9 @@ class Sheets:
     files: tuple[bytes, ...]
 
 
-def picture_uri(pixels: NDArray[np.uint8]) -> str:
-    """Return one picture (H, W, 3) as a data URI."""
-    return data_uri(_encoded(_small(pixels, SHOWN)))
+def picture_uri(pixels: NDArray[np.uint8], size: NDArray[np.int64]) -> str:
+    """Return the middle of one picture (H, W, 3) that had another size (2,) before, as a data URI."""
+    return data_uri(_encoded(_small(pixels, size, SHOWN)))
 
 
 def data_uri(webp: bytes) -> str:
@@ -41,7 +43,7 @@ def data_uri(webp: bytes) -> str:
     return "data:image/webp;base64," + base64.b64encode(webp).decode("ascii")
 
 
-def largest_side(pictures: Pictures, *, limit_bytes: float) -> int | None:
+def largest_side(pictures: Pictures, sizes: Sizes, *, limit_bytes: float) -> int | None:
     """Return the largest side at which the sheets, as data URIs, take fewer bytes than the limit; None if none does.
 
     Judged by a few hundred pictures that are evenly spread, with a tenth to spare.
@@ -49,36 +51,51 @@ def largest_side(pictures: Pictures, *, limit_bytes: float) -> int | None:
     rows = np.unique(np.linspace(0, len(pictures) - 1, min(len(pictures), _SAMPLE)).astype(np.int64))
     for side in SIDES:
         share = len(rows) / len(pictures)
-        needed = sum(len(file) for file in _files(pictures, rows, side, progress=False)) * 4 / 3 / share
+        needed = sum(len(file) for file in _files(pictures, sizes, rows, side, progress=False)) * 4 / 3 / share
         if needed * 1.1 <= limit_bytes:
             return side
     return None
 
 
-def draw_sheets(pictures: Pictures, *, side: int, progress: bool) -> Sheets:
-    """Return all pictures as thumbnails of `side` pixels; a bar on stderr if there are many and it is wanted."""
+def draw_sheets(pictures: Pictures, sizes: Sizes, *, side: int, progress: bool) -> Sheets:
+    """Return the middle of every picture as a thumbnail of `side` pixels; a bar on stderr if it is wanted."""
     rows = np.arange(len(pictures))
-    return Sheets(side, _COLUMNS, _ROWS, tuple(_files(pictures, rows, side, progress=progress)))
+    return Sheets(side, _COLUMNS, _ROWS, tuple(_files(pictures, sizes, rows, side, progress=progress)))
 
 
-def _files(pictures: Pictures, rows: NDArray[np.int64], side: int, *, progress: bool) -> Iterator[bytes]:
+def _files(pictures: Pictures, sizes: Sizes, rows: NDArray[np.int64], side: int, *, progress: bool) -> Iterator[bytes]:
     each = _COLUMNS * _ROWS
     parts = [rows[start : start + each] for start in range(0, len(rows), each)]
     with ThreadPoolExecutor(_WORKERS) as pool:  # Pillow works without the interpreter's lock
-        made = pool.map(lambda part: _file(pictures, part, side), parts)
+        made = pool.map(lambda part: _file(pictures, sizes, part, side), parts)
         yield from tqdm(made, "thumbnails", len(parts), unit=" sheets", disable=not progress)
 
 
-def _file(pictures: Pictures, rows: NDArray[np.int64], side: int) -> bytes:
+def _file(pictures: Pictures, sizes: Sizes, rows: NDArray[np.int64], side: int) -> bytes:
     lines = -(-len(rows) // _COLUMNS)
     sheet = Image.new("RGB", (min(_COLUMNS, len(rows)) * side, lines * side))
     for place, row in enumerate(rows.tolist()):
-        sheet.paste(_small(pictures[row], side), (place % _COLUMNS * side, place // _COLUMNS * side))
+        sheet.paste(_small(pictures[row], sizes[row], side), (place % _COLUMNS * side, place // _COLUMNS * side))
     return _encoded(sheet)
 
 
-def _small(pixels: NDArray[np.uint8], side: int) -> Image.Image:
-    return Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR)  # Pillow's looks at all pixels
+def _small(pixels: NDArray[np.uint8], size: NDArray[np.int64], side: int) -> Image.Image:
+    box = middle((pixels.shape[1], pixels.shape[0]), size)
+    return Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR, box)  # Pillow's looks at all pixels
+
+
+def middle(square: tuple[int, int], size: NDArray[np.int64]) -> tuple[float, float, float, float]:
+    """Return the box of a squeezed picture that is a square of the original: left, top, right, bottom.
+
+    Of the longer side two thirds are kept at least, for a picture that is longer than that is known by its length.
+    """
+    width, height = size.tolist()
+    share = max(min(width, height) / max(width, height), _LEAST)
+    cut = (
+        (1 - share) / 2 * square[0] if width > height else 0.0,
+        (1 - share) / 2 * square[1] if height > width else 0.0,
+    )
+    return cut[0], cut[1], square[0] - cut[0], square[1] - cut[1]
 
 
 def _encoded(picture: Image.Image) -> bytes:
