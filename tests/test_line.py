@@ -136,7 +136,7 @@ def test_a_killed_training_goes_on_to_where_an_uninterrupted_one_ends(project: P
 def test_an_experiment_runs_only_what_its_param_changes(project: Path) -> None:
     done = run(project, "dvc", "exp", "run", "-S", "groups.k=3")
     ran = [line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage")]
-    assert ran == ["scan", "groups", "evaluate"], done.stderr
+    assert ran == ["scan", "groups", "map", "evaluate", "report"], done.stderr
     assert read_json(project / "artifacts/metrics/groups.json")["k"] == 3
 
 
