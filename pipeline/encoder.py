@@ -1,5 +1,7 @@
 """Owns running an encoder file: uint8 pictures in, unit-length embeddings out. The only user of onnxruntime.
 
+A file of cells is run as well: it describes 32x32 places of a picture each by itself, for `compare`.
+
 Each picture is encoded alone, on one core, and the cores work on different pictures. So an embedding does
 not depend on its batch, a fresh query equals its cached row bit for bit, and no core waits for another:
 small batches are also the fastest here.
@@ -19,15 +21,18 @@ from tqdm import tqdm
 from pipeline.errors import EncoderError
 
 _UNIT_TOLERANCE = 1e-4
+_PICTURE = [256, 256, 3]
+_CELLS = [32, 32]
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """An open encoder file: its session, the number of dimensions, and the sha256 of the file."""
+    """An open encoder file: its session, its number of dimensions, its sha256, and what it says of itself."""
 
     session: onnxruntime.InferenceSession
     dimensions: int
     digest: str
+    facts: dict[str, str]
 
 
 def open_encoder(path: Path) -> Encoder:
@@ -38,29 +43,18 @@ def open_encoder(path: Path) -> Encoder:
     EncoderError
         If it is missing or no ONNX file, or does not take uint8 (B, 256, 256, 3) or give float32 (B, D).
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise EncoderError(f"{path} is missing: run `pipeline embed` (or `dvc repro`) first") from None
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's own errors have no common base class
-        raise EncoderError(f"{path} is no ONNX model ({error}): run `pipeline embed` again") from error
-    takes, gives = session.get_inputs(), session.get_outputs()
-    if len(takes) != 1 or takes[0].type != "tensor(uint8)" or takes[0].shape[1:] != [256, 256, 3]:
-        raise EncoderError(
-            f"{path}: expected one input uint8 (B, 256, 256, 3), got {[(i.type, i.shape) for i in takes]}; "
-            "run `pipeline embed` again"
-        )
-    if gives[0].type != "tensor(float)" or len(gives[0].shape) != 2 or not isinstance(gives[0].shape[1], int):
-        raise EncoderError(
-            f"{path}: expected the output float32 (B, D), got {gives[0].type} {gives[0].shape}; "
-            "run `pipeline embed` again"
-        )
-    return Encoder(session, gives[0].shape[1], hashlib.sha256(data).hexdigest())
+    return _open(path, leading=[], gives="(B, D)")
+
+
+def open_cells(path: Path) -> Encoder:
+    """Open a file of cells.
+
+    Raises
+    ------
+    EncoderError
+        If it is missing or no ONNX file, or does not take uint8 (B, 256, 256, 3) or give float32 (B, 32, 32, D).
+    """
+    return _open(path, leading=_CELLS, gives="(B, 32, 32, D)")
 
 
 def encode_one(encoder: Encoder, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -71,8 +65,7 @@ def encode_one(encoder: Encoder, picture: NDArray[np.uint8]) -> NDArray[np.float
     EncoderError
         If the embedding is not finite or not of unit length.
     """
-    name = encoder.session.get_inputs()[0].name
-    embedding: NDArray[np.float32] = encoder.session.run(None, {name: picture[None]})[0][0]
+    embedding = _run(encoder, picture)
     length = float(np.linalg.norm(embedding))
     if not abs(length - 1.0) < _UNIT_TOLERANCE:
         raise EncoderError(
@@ -95,3 +88,52 @@ def encode(
         for _ in tqdm(pool.map(work, rows), title, len(rows), unit=" pictures", disable=not progress):
             pass
     return embeddings
+
+
+def cells_of(encoder: Encoder, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return what a file of cells says of each place of a picture: uint8 (256, 256, 3) to float32 (32, 32, D).
+
+    Raises
+    ------
+    EncoderError
+        If a number is not finite.
+    """
+    cells: NDArray[np.float32] = _run(encoder, picture)
+    if not np.isfinite(cells).all():
+        raise EncoderError("the file of cells gave numbers that are not finite; run `pipeline embed` again")
+    return cells
+
+
+def _open(path: Path, *, leading: list[int], gives: str) -> Encoder:
+    """Open a file that gives float32 (B, *leading, D)."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise EncoderError(f"{path} is missing: run `pipeline embed` (or `dvc repro`) first") from None
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own errors have no common base class
+        raise EncoderError(f"{path} is no ONNX model ({error}): run `pipeline embed` again") from error
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    if len(inputs) != 1 or inputs[0].type != "tensor(uint8)" or inputs[0].shape[1:] != _PICTURE:
+        raise EncoderError(
+            f"{path}: expected one input uint8 (B, 256, 256, 3), got {[(i.type, i.shape) for i in inputs]}; "
+            "run `pipeline embed` again"
+        )
+    shape = outputs[0].shape[1:]
+    if outputs[0].type != "tensor(float)" or shape[:-1] != leading or not shape or not isinstance(shape[-1], int):
+        raise EncoderError(
+            f"{path}: expected the output float32 {gives}, got {outputs[0].type} {outputs[0].shape}; "
+            "run `pipeline embed` again"
+        )
+    facts = dict(session.get_modelmeta().custom_metadata_map)
+    return Encoder(session, shape[-1], hashlib.sha256(data).hexdigest(), facts)
+
+
+def _run(encoder: Encoder, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    name = encoder.session.get_inputs()[0].name
+    answer: NDArray[np.float32] = encoder.session.run(None, {name: picture[None]})[0][0]
+    return answer

@@ -101,6 +101,26 @@ def embed_again(artifacts: Artifacts) -> None:
     with open_index(artifacts.index) as index:
         embeddings = encode(encoder, load_pictures(artifacts, index), progress=False)
         save_array(artifacts.embeddings, embeddings, origin={"index": index.digest, "encoder": encoder.digest})
+    write_cells(artifacts.cells, encoder=encoder.digest)
+
+
+def write_cells(path: Path, *, encoder: str, made_from: str = "autoencoder", weight: float = 1.0) -> None:
+    """Write a file of cells: half the squared distance of two is `weight` times the mean square of their pixels."""
+    nodes = [
+        helper.make_node("Cast", ["pictures"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["floats"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node("SpaceToDepth", ["planes"], ["deep"], blocksize=8),
+        helper.make_node("Mul", ["deep", "scale"], ["scaled"]),
+        helper.make_node("Transpose", ["scaled"], ["cells"], perm=[0, 2, 3, 1]),
+    ]
+    write_graph(
+        path,
+        nodes,
+        takes=helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["B", 256, 256, 3]),
+        gives=helper.make_tensor_value_info("cells", TensorProto.FLOAT, ["B", 32, 32, 192]),
+        constants={"scale": np.float32((2 * weight / 192) ** 0.5 / 255)},
+        facts={"encoder": encoder, "made_from": made_from},
+    )
 
 
 def write_encoder(
@@ -135,11 +155,13 @@ def write_graph(
     takes: onnx.ValueInfoProto,
     gives: onnx.ValueInfoProto,
     constants: dict[str, NDArray[np.float32] | np.float32] | None = None,
+    facts: dict[str, str] | None = None,
 ) -> None:
-    """Write an ONNX file of one input and one output."""
+    """Write an ONNX file of one input and one output, and what it says of itself."""
     tensors = [numpy_helper.from_array(np.asarray(value), name) for name, value in (constants or {}).items()]
     graph = helper.make_graph(nodes, "encoder", [takes], [gives], tensors)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    helper.set_model_props(model, facts or {})
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(model.SerializeToString())
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import write_encoder, write_graph
+from conftest import write_cells, write_encoder, write_graph
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from pipeline.encoder import encode, encode_one, open_encoder
+from pipeline.encoder import cells_of, encode, encode_one, open_cells, open_encoder
 from pipeline.errors import EncoderError
 
 
@@ -89,3 +89,29 @@ def test_an_embedding_that_is_not_of_unit_length_is_refused(tmp_path: Path, scal
     encoder = open_encoder(tmp_path / "encoder.onnx")
     with pytest.raises(EncoderError, match=f"length {length}, expected 1"):
         encode(encoder, random_pictures(2), progress=False)
+
+
+def test_cells_are_what_the_graph_says_and_know_what_they_were_made_from(tmp_path: Path) -> None:
+    write_cells(tmp_path / "cells.onnx", encoder="abc")
+    cells = open_cells(tmp_path / "cells.onnx")
+    first, second = random_pictures(2)
+    found = ((cells_of(cells, first) - cells_of(cells, second)) ** 2).sum(-1) / 2
+    difference = (first.astype(float) - second) / 255
+    expected = (difference.reshape(32, 8, 32, 8, 3) ** 2).mean((1, 3, 4))
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    assert cells.facts == {"encoder": "abc", "made_from": "autoencoder"}
+
+
+def test_a_file_of_embeddings_is_no_file_of_cells_and_the_other_way_round(tmp_path: Path) -> None:
+    write_encoder(tmp_path / "encoder.onnx", patch=64)
+    write_cells(tmp_path / "cells.onnx", encoder="abc")
+    with pytest.raises(EncoderError, match=r"expected the output float32 \(B, 32, 32, D\), got .*48"):
+        open_cells(tmp_path / "encoder.onnx")
+    with pytest.raises(EncoderError, match=r"expected the output float32 \(B, D\), got .*192"):
+        open_encoder(tmp_path / "cells.onnx")
+
+
+def test_cells_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    write_cells(tmp_path / "cells.onnx", encoder="abc", weight=float("inf"))
+    with pytest.raises(EncoderError, match="not finite"):
+        cells_of(open_cells(tmp_path / "cells.onnx"), random_pictures(1)[0])

@@ -76,6 +76,11 @@ class Artifacts:
         return self.root / "encoder.onnx"
 
     @property
+    def cells(self) -> Path:
+        """ONNX: uint8 (B, 256, 256, 3) to float32 (B, 32, 32, D), what is seen at each place (stage embed)."""
+        return self.root / "cells.onnx"
+
+    @property
     def untrained_encoder(self) -> Path:
         """The encoder of the untrained network, to compare with (stage embed)."""
         return self.root / "untrained.onnx"
@@ -129,6 +134,11 @@ class Artifacts:
     def report(self) -> Path:
         """Folder: index.html, and thumbnails where they don't fit into it (stage report)."""
         return self.root / "report"
+
+    @property
+    def labels(self) -> Path:
+        """Folder: labels.csv, to_label.csv and a sheet for each label (command label)."""
+        return self.root / "labels"
 
     def metrics(self, stage: str) -> Path:
         """JSON metrics of one stage."""

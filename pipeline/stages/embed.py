@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.artifacts import Artifacts, load_json, load_pictures, open_index, replaced, save_array, save_json
 from pipeline.autoencoder.applications import application, export_application
+from pipeline.autoencoder.cells import export_cells, network_cells, pixel_cells
 from pipeline.autoencoder.export import embedding, export, half_whitening, run
 from pipeline.encoder import encode, open_encoder
 from pipeline.errors import ArtifactError, EncoderError
@@ -17,10 +18,11 @@ from pipeline.wrapping import Foreign, wrap
 _TOLERANCE = 1e-4  # largest difference between Keras and the exported graph, of numbers at most 1: the outlines of
 # flat pictures, half-whitened, differ by up to 3e-5
 _CHECKED = 16
+_FITTED = 200  # pictures that the cells' means and spreads are taken of: 200,000 cells
 
 
 def embed(params: Params, artifacts: Artifacts) -> str:
-    """Write encoder.onnx, the same of the untrained network, and embeddings.npy.
+    """Write encoder.onnx, the same of the untrained network, embeddings.npy, and cells.onnx.
 
     Raises
     ------
@@ -40,6 +42,7 @@ def embed(params: Params, artifacts: Artifacts) -> str:
         with replaced(artifacts.encoder) as path:
             _wrap(pictures, params, path)
     encoder = open_encoder(artifacts.encoder)
+    _export_cells(pictures, params, artifacts, encoder.digest)
     embeddings = encode(encoder, pictures, progress=True, title="embed")
     save_array(artifacts.embeddings, embeddings, origin={"index": digest, "encoder": encoder.digest})
     metrics = {"pictures": len(embeddings), "dimensions": encoder.dimensions, "onnx_difference": difference}
@@ -55,6 +58,18 @@ def _wrap(pictures: NDArray[np.uint8], params: Params, path: Path) -> None:
         if params.encoder.whitening == "half":
             features = encode(open_encoder(path), pictures[_fit_rows(pictures, params)], progress=True, title="fit")
             wrap(foreign, path, whitening=half_whitening(features, dimensions=params.embed.dimensions))
+
+
+def _export_cells(pictures: NDArray[np.uint8], params: Params, artifacts: Artifacts, encoder: str) -> None:
+    """Write what is seen at each place; of a network of other origin that is unknown, so there it is the pixels."""
+    if params.encoder.kind == "autoencoder":
+        rows = _fit_rows(pictures, params)
+        some = rows[:: -(-len(rows) // _FITTED)]
+        made_from, function = "autoencoder", network_cells(artifacts.autoencoder, pictures, fit_rows=some)
+    else:
+        made_from, function = "pixels", pixel_cells()
+    with replaced(artifacts.cells) as path:
+        export_cells(function, path, made_from=made_from, encoder=encoder)
 
 
 def _foreign(encoder: EncoderParams, folder: Path) -> Foreign:

@@ -10,7 +10,9 @@ import typer
 
 from pipeline import __version__
 from pipeline.artifacts.layout import Artifacts
-from pipeline.params import Params, load_params
+from pipeline.cli import questions
+from pipeline.cli.common import given as _given
+from pipeline.cli.common import say as _say
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,15 +46,6 @@ def _global(
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
     context.obj = (params, Artifacts(artifacts))
-
-
-def _given(context: typer.Context) -> tuple[Params, Artifacts]:
-    path, artifacts = context.obj
-    return load_params(path), artifacts
-
-
-def _say(stage: str, summary: str) -> None:
-    typer.echo(f"{stage}: {summary}", err=True)
 
 
 @app.command(epilog="Example: pipeline sample")
@@ -203,6 +196,10 @@ def atlas(
     from pipeline.commands.atlas import atlas as command
 
     _say("atlas", command(*_given(context), out))
+
+
+app.command(epilog="Example: pipeline compare one.jpg other.jpg --sheet differences.png")(questions.compare)
+app.command(epilog="Example: pipeline label examples.csv")(questions.label)
 
 
 @app.command(epilog="Example: pipeline matrix --out similarity.npy")

@@ -1,0 +1,72 @@
+"""The commands that compare and label pictures."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.common import given, say
+
+
+def compare(
+    context: typer.Context,
+    reference: Annotated[Path, typer.Argument(help="A picture.")],
+    other: Annotated[Path, typer.Argument(help="Another, or a folder of photos of the same thing.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a photo.")] = False,
+    sheet: Annotated[Path | None, typer.Option(help="Write both, and where they differ, to this image file.")] = None,
+    table: Annotated[Path | None, typer.Option("--csv", help="Write the ranking to this file.")] = None,
+) -> None:
+    """Say how alike two pictures are, whether enough so, and where they differ; rank a folder of photos by that."""
+    from pipeline.commands import compare as command
+    from pipeline.errors import QueryError
+
+    with command.open_comparer(reference, *given(context)) as comparer:
+        if comparer.by_pixels:
+            say("compare", "the encoder is of other origin and shows no places: differences are those of the pixels")
+        if other.is_dir():
+            found, failures = comparer.compare_all(command.photos_in(other))
+        else:
+            found, failures = [comparer.compare(other)], []
+        for failure in failures:
+            say("skipped", str(failure))
+        if not found:
+            raise QueryError(f"{other}: no readable picture to compare with; give a folder of photos")
+        if as_json:
+            for one in found:
+                path = {"path": command.shown(one.photo)} if other.is_dir() else {}
+                typer.echo(json.dumps(path | one.as_json(), ensure_ascii=False))
+        elif other.is_dir():
+            typer.echo(command.format_ranking(comparer, found))
+        else:
+            typer.echo(command.format_comparison(comparer, found[0]))
+        if table:
+            command.save_ranking(found, table)
+        if sheet:
+            command.save_sheet(comparer, found, sheet)
+
+
+def label(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(metavar="EXAMPLES", help="A CSV file path,label, or a folder tree.")],
+    out: Annotated[Path | None, typer.Option(help="The folder to write.  [default: labels, in the artefacts]")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a picture instead of a table.")
+    ] = False,
+) -> None:
+    """Label every picture from a few examples, with a confidence and the examples that explain it."""
+    from pipeline.commands import label as command
+    from pipeline.commands.examples import read_examples
+
+    params, artifacts = given(context)
+    labels = command.label(read_examples(source, Path(params.dataset.path)), params, artifacts)
+    for reason in labels.skipped:
+        say("skipped", reason)
+    folder = out or artifacts.labels
+    command.save(labels, artifacts, folder)
+    if as_json:
+        for row in range(len(labels.paths)):
+            typer.echo(json.dumps(command.as_json(labels, row), ensure_ascii=False))
+    else:
+        typer.echo(command.format_labels(labels))
+    say("label", f"labels.csv, to_label.csv and a sheet for each label are in {folder}")

@@ -1,0 +1,283 @@
+"""Compares two pictures, or many with one reference: how alike they are, whether enough so, and where they differ."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from pipeline import alikeness, differences
+from pipeline.artifacts import (
+    Artifacts,
+    Index,
+    encoder_of,
+    load_embeddings,
+    load_neighbours,
+    load_pictures,
+    open_index,
+    replaced,
+    save_table,
+)
+from pipeline.encoder import Encoder, cells_of, encode, encode_one, open_cells, open_encoder
+from pipeline.errors import ArtifactError, QueryError
+from pipeline.images import RejectedPictureError, find_files, read_picture
+from pipeline.params import Params
+from pipeline.sheets import Tile, contact_sheet
+
+_PAIRS = 20_000  # random pairs, for the percentiles
+_VIEWED = 60  # pictures of the folder that light views are made of, for the threshold
+_HEATED = 16  # of these, whose heat is measured, for the level
+_LEVEL = 95  # percentile of the light views' peaks that is called a difference of 1
+_SHOWN = 8  # photos on a sheet of a folder, at most
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the folder says of a similarity and of a difference."""
+
+    random: NDArray[np.float32]
+    nearest: NDArray[np.float32]
+    threshold: alikeness.Threshold
+    level: float
+
+    def explained(self) -> str:
+        """Say how threshold and level were chosen."""
+        t = self.threshold
+        words = (
+            f"alike from {t.value:.3f} on: halfway between {t.strangers:.3f}, which 99 % of random pairs of this folder"
+            f" stay below, and {t.same:.3f}, which 95 % of two light views of one picture reach"
+        )
+        if not t.separates:
+            words += "\nwarning: these overlap, so the verdict is a guess; see `pipeline evaluate`, or train longer"
+        return f"{words}\na difference of 1 is what 95 % of such views stay below: light and a small shift make as much"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was found of a photo beside a reference.
+
+    similarity          cosine, in [-1, 1]
+    percentile_random   share of random pairs of the folder that are less similar, in [0, 100]; None without any
+    percentile_nearest  the same of nearest neighbours
+    alike               whether the similarity reaches the threshold
+    difference          of the cell that differs most, in units of the scale's level; larger is more different
+    place               that cell's middle: the pixel (x, y) of the reference at 256x256
+    """
+
+    photo: Path
+    similarity: float
+    percentile_random: float | None
+    percentile_nearest: float | None
+    alike: bool
+    difference: float
+    place: tuple[int, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the numbers as plain values."""
+        return {
+            "similarity": round(self.similarity, 6),
+            "percentile_random": _rounded(self.percentile_random),
+            "percentile_nearest": _rounded(self.percentile_nearest),
+            "alike": self.alike,
+            "difference": round(self.difference, 3),
+            "place": list(self.place),
+        }
+
+
+class Comparer:
+    """A reference beside which photos are held; made by `open_comparer`."""
+
+    def __init__(self, reference: Path, params: Params, encoder: Encoder, cells: Encoder, scale: Scale) -> None:
+        self._params, self._encoder, self._cells, self.scale = params, encoder, cells, scale
+        self.reference, self.by_pixels = reference, cells.facts.get("made_from") == "pixels"
+        self._pixels = _read(reference, params)
+        self._embedding, self._bank = encode_one(encoder, self._pixels), _bank(cells, self._pixels)
+
+    def compare(self, photo: Path) -> Comparison:
+        """Hold one photo beside the reference.
+
+        Raises
+        ------
+        QueryError
+            If the photo is missing or no readable picture.
+        """
+        pixels = _read(photo, self._params)
+        similarity = float(np.clip(encode_one(self._encoder, pixels) @ self._embedding, -1, 1))
+        heat, _ = _heat(self._cells, pixels, self._pixels, self._bank)
+        difference, x, y = differences.peak(heat)
+        return Comparison(
+            photo,
+            similarity,
+            alikeness.percentile(similarity, self.scale.random),
+            alikeness.percentile(similarity, self.scale.nearest),
+            similarity >= self.scale.threshold.value,
+            difference / self.scale.level,
+            (x, y),
+        )
+
+    def compare_all(self, photos: list[Path]) -> tuple[list[Comparison], list[QueryError]]:
+        """Hold many photos beside the reference: the comparisons, most different first, and what can't be read."""
+
+        def work(photo: Path) -> Comparison | QueryError:
+            try:
+                return self.compare(photo)
+            except QueryError as error:
+                return error
+
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            found = list(tqdm(pool.map(work, photos), "compare", len(photos), unit=" pictures"))
+        comparisons = [one for one in found if isinstance(one, Comparison)]
+        failures = [one for one in found if isinstance(one, QueryError)]
+        return sorted(comparisons, key=lambda one: (-one.difference, one.photo)), failures
+
+    def tiles(self, comparison: Comparison) -> tuple[list[Tile], list[Tile]]:
+        """Return reference and photo, and below them both under their heat."""
+        photo = _read(comparison.photo, self._params)
+        heat, (down, right) = _heat(self._cells, photo, self._pixels, self._bank)
+        level = self.scale.level
+        words = (f"difference {comparison.difference:.2f}", _verdict(comparison))
+        return (
+            [Tile(self._pixels, ("reference", self.reference.name), framed=True),
+             Tile(photo, (comparison.photo.name, f"similarity {comparison.similarity:.3f}"))],
+            [Tile(differences.painted(self._pixels, heat, level=level), ("where they differ",)),
+             Tile(differences.painted(photo, heat, level=level, shift=(-down, -right)), words)],
+        )  # fmt: skip
+
+
+@contextmanager
+def open_comparer(reference: Path, params: Params, artifacts: Artifacts) -> Iterator[Comparer]:
+    """Open the artefacts that a reference and its photos are judged by."""
+    with open_index(artifacts.index) as index:
+        encoder, cells = open_encoder(artifacts.encoder), open_cells(artifacts.cells)
+        if not encoder.digest == encoder_of(artifacts) == cells.facts.get("encoder"):
+            raise ArtifactError(f"{artifacts.embeddings}, {artifacts.encoder} and {artifacts.cells} were made from "
+                                "different networks: run `pipeline embed` again")  # fmt: skip
+        yield Comparer(reference, params, encoder, cells, _scale(artifacts, index, encoder, cells))
+
+
+def photos_in(folder: Path) -> list[Path]:
+    """Return all files below a folder, in order."""
+    return [folder / file.path for file in find_files(folder)]
+
+
+def format_comparison(comparer: Comparer, comparison: Comparison) -> str:
+    """Return one comparison in words."""
+    x, y = comparison.place
+    ranks = [
+        f"more alike than {value:.1f} % of {what}"
+        for value, what in (
+            (comparison.percentile_random, "random pairs of the folder"),
+            (comparison.percentile_nearest, "its nearest neighbours"),
+        )
+        if value is not None
+    ]
+    lines = [
+        f"similarity {comparison.similarity:.4f}: {_verdict(comparison)}; {', '.join(ranks)}",
+        f"difference {comparison.difference:.2f}, largest at x = {x}, y = {y} of 256x256 pixels",
+        comparer.scale.explained(),
+    ]
+    return "\n".join(lines)
+
+
+def format_ranking(comparer: Comparer, comparisons: list[Comparison]) -> str:
+    """Return many comparisons as a table, most different first."""
+    lines = [
+        f"{comparer.reference} beside {len(comparisons):,} photos",
+        "rank  difference  similarity  verdict    path",
+    ]
+    for rank, one in enumerate(comparisons, 1):
+        lines.append(f"{rank:4d}  {one.difference:10.2f}  {one.similarity:10.4f}  {_verdict(one):9}  {one.photo}")
+    return "\n".join([*lines, comparer.scale.explained()])
+
+
+def save_ranking(comparisons: list[Comparison], path: Path) -> None:
+    """Write many comparisons as CSV, most different first."""
+    header = ("rank", "path", "difference", "x", "y", "similarity", "alike")
+    rows = [
+        (rank, one.photo, f"{one.difference:.4f}", *one.place, f"{one.similarity:.6f}", str(one.alike).lower())
+        for rank, one in enumerate(comparisons, 1)
+    ]
+    save_table(path, header, rows)
+
+
+def save_sheet(comparer: Comparer, comparisons: list[Comparison], target: Path) -> None:
+    """Write a sheet: reference and photo above both under their heat, or of many photos those that differ most."""
+    pairs = [comparer.tiles(one) for one in comparisons[:_SHOWN]]
+    rows, tile = [*pairs[0]], 256
+    subtitle = "in grey, and coloured where they differ by more than light and a small shift make"
+    if len(comparisons) > 1:
+        photos, heats = [above[1] for above, _ in pairs], [below[1] for _, below in pairs]
+        rows, tile = [[pairs[0][0][0]], photos, heats], 160
+        subtitle = "the reference, and below it the photos that differ most, coloured where they do"
+    sheet = contact_sheet(rows, title="Where they differ", subtitle=subtitle, tile=tile)
+    with replaced(target) as path:
+        try:
+            sheet.save(path)
+        except (ValueError, OSError) as error:  # an unknown suffix
+            raise QueryError(f"{target}: {error}; name it .png or .jpg") from error
+
+
+def _scale(artifacts: Artifacts, index: Index, encoder: Encoder, cells: Encoder) -> Scale:
+    """Measure what similarities and differences the folder's own pictures have."""
+    embeddings, neighbours = load_embeddings(artifacts, index), load_neighbours(artifacts, index)
+    pictures = load_pictures(artifacts, index)
+    first, second = differences.light_pairs(pictures[:: -(-len(pictures) // _VIEWED)], seed=0)
+    same = (encode(encoder, first, progress=False) * encode(encoder, second, progress=False)).sum(axis=1)
+    strangers = alikeness.random_pairs(embeddings, count=_PAIRS, seed=0)
+
+    def hottest(pair: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> float:
+        reference, photo = pair
+        return differences.peak(_heat(cells, photo, reference, _bank(cells, reference))[0])[0]
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        peaks = list(pool.map(hottest, list(zip(first, second, strict=True))[:: -(-len(first) // _HEATED)]))
+    return Scale(
+        strangers,
+        np.asarray(neighbours["similarity"][:, :1]).ravel(),
+        alikeness.choose_threshold(strangers, same),
+        max(float(np.percentile(peaks, _LEVEL)), 1e-6),
+    )
+
+
+def _bank(cells: Encoder, reference: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the cells of the reference at several shifts: (S, 32, 32, D)."""
+    return np.stack([cells_of(cells, differences.moved(reference, shift)) for shift in differences.SHIFTS])
+
+
+def _heat(
+    cells: Encoder, photo: NDArray[np.uint8], reference: NDArray[np.uint8], bank: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], tuple[int, int]]:
+    """Return where a photo differs, in the reference's frame, and by what shift it was moved there."""
+    shift = differences.displacement(photo, reference)
+    laid = differences.relit(differences.moved(photo, shift), reference)
+    return differences.heat(cells_of(cells, laid), bank, shift), shift
+
+
+def _read(picture: Path, params: Params) -> NDArray[np.uint8]:
+    if not os.path.isfile(picture):  # unlike Path's, False for a name that is too long
+        raise QueryError(f"{picture}: there is no such picture; check the path")
+    try:
+        pixels = read_picture(picture, max_megapixels=params.resize.max_megapixels).pixels
+    except RejectedPictureError as reason:
+        raise QueryError(f"{picture}: {reason}; give a readable picture") from reason
+    assert pixels is not None
+    return pixels
+
+
+def shown(path: Path) -> str:
+    """Return a path that any stream can hold: bytes that are not UTF-8 as backslash escapes."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
+def _verdict(comparison: Comparison) -> str:
+    return "alike" if comparison.alike else "not alike"
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)

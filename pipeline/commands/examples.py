@@ -1,0 +1,96 @@
+"""The pictures that somebody has labelled: reads which they are, and finds them in the folder or encodes them."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from pipeline.artifacts import Artifacts, Index, encoder_of
+from pipeline.encoder import encode_one, open_encoder
+from pipeline.errors import ArtifactError, QueryError
+from pipeline.images import RejectedPictureError, content_of, find_files, read_picture
+from pipeline.params import Params
+
+
+@dataclass(frozen=True)
+class Example:
+    """A picture that somebody has labelled."""
+
+    path: Path
+    label: str
+
+
+@dataclass(frozen=True)
+class Outsider:
+    """An example that is no picture of the folder: how it is called, its class, and its embedding (D,)."""
+
+    path: str
+    number: int
+    embedding: NDArray[np.float32]
+
+
+def read_examples(source: Path, dataset: Path) -> list[Example]:
+    """Return the examples of a CSV file with path,label, or of a folder tree whose folders are the labels.
+
+    A path of the CSV file is relative to the dataset, to the CSV file, or to where the command runs; the first that
+    is there counts.
+
+    Raises
+    ------
+    QueryError
+        If there is no such file or folder, the columns are missing, or there are fewer than two labels.
+    """
+    if source.is_dir():
+        files = [PurePosixPath(file.path) for file in find_files(source)]
+        examples = [Example(source / path, str(path.parent)) for path in files if path.parent != PurePosixPath(".")]
+    else:
+        examples = [Example(_located(path, source, dataset), name) for path, name in _read_csv(source)]
+    if len({example.label for example in examples}) < 2:
+        raise QueryError(
+            f"{source}: expected examples of two labels or more; give a CSV file with the columns path,label, or a "
+            "folder with a folder of pictures for each label"
+        )
+    return examples
+
+
+def _read_csv(source: Path) -> list[tuple[str, str]]:
+    try:
+        with source.open(encoding="utf-8-sig", newline="") as file:
+            return [(row["path"], row["label"]) for row in csv.DictReader(file) if row["path"] and row["label"]]
+    except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
+        raise QueryError(f"{source}: expected a folder, or a CSV file with the columns path,label ({error})") from error
+
+
+def _located(path: str, source: Path, dataset: Path) -> Path:
+    places = [dataset / path, source.parent / path]
+    return next((place for place in places if place.is_file()), Path(path))
+
+
+def find(
+    examples: list[Example], names: list[str], params: Params, artifacts: Artifacts, index: Index
+) -> tuple[dict[int, int], list[Outsider], list[str]]:
+    """Return the rows of the examples in the folder with their classes, the other examples, and what was skipped."""
+    encoder = open_encoder(artifacts.encoder)
+    if encoder.digest != encoder_of(artifacts):
+        raise ArtifactError(f"{artifacts.embeddings} was made with another encoder: run `pipeline embed` again")
+    inside: dict[int, int] = {}
+    others, skipped = [], []
+    for example in tqdm(examples, "examples", unit=" examples"):
+        number = names.index(example.label)
+        try:
+            rows = index.rows_of_content(content_of(example.path))
+            if not rows:
+                picture = read_picture(example.path, max_megapixels=params.resize.max_megapixels)
+                assert picture.pixels is not None
+                others.append(Outsider(str(example.path), number, encode_one(encoder, picture.pixels)))
+        except (OSError, RejectedPictureError) as error:
+            skipped.append(f"{example.path}: {getattr(error, 'strerror', None) or error}")
+            continue
+        for row in rows:
+            if inside.setdefault(row, number) != number:
+                raise QueryError(f"{example.path} is labelled {example.label} and, it or a copy, {names[inside[row]]}; "
+                                 "leave one label")  # fmt: skip
+    return inside, others, skipped

@@ -1,0 +1,125 @@
+"""Where two pictures differ: alignment, light, and heat, against what was done to the picture."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.differences import SHIFTS, displacement, heat, light_pairs, moved, painted, peak, relit
+
+
+def textured(seed: int) -> np.ndarray:
+    """Return a picture that has something to see everywhere, uint8 (256, 256, 3)."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize((256, 256), Image.Resampling.BICUBIC))
+
+
+def window(picture: np.ndarray, down: int, right: int) -> np.ndarray:
+    """Return what a camera sees that looks `down` and `right` of the middle: at 224x224, scaled to nothing else."""
+    wide = np.pad(picture, ((0, 64), (0, 64), (0, 0)), "wrap")
+    return wide[32 + down : 288 + down, 32 + right : 288 + right]
+
+
+def squared(picture: np.ndarray) -> np.ndarray:
+    """Return cells (32, 32, 192) of plain pixels, half whose squared distance is the mean square difference."""
+    cells = picture.reshape(32, 8, 32, 8, 3).transpose(0, 2, 1, 3, 4).reshape(32, 32, 192)
+    return (cells / 255 * (2 / 192) ** 0.5).astype(np.float32)
+
+
+def bank(picture: np.ndarray) -> np.ndarray:
+    return np.stack([squared(moved(picture, shift)) for shift in SHIFTS])
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (5, -3), (-16, 16), (11, 0)])
+def test_a_shifted_photo_is_moved_back_by_its_shift(shift: tuple[int, int]) -> None:
+    picture = textured(0)
+    photo = window(picture, *shift)  # shows what lies further down, so it must be moved down
+    assert displacement(photo, window(picture, 0, 0)) == shift
+
+
+def test_a_shift_is_found_in_other_light() -> None:
+    picture = textured(0)
+    photo = (window(picture, 4, 6) * np.array([0.5, 0.7, 0.6]) + 20).astype(np.uint8)
+    assert displacement(photo, window(picture, 0, 0)) == (4, 6)
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_a_blank_picture_is_not_moved(level: int) -> None:
+    blank = np.full((256, 256, 3), level, np.uint8)
+    assert displacement(blank, textured(0)) == (0, 0)
+    assert displacement(blank, blank) == (0, 0)
+
+
+def test_moving_goes_down_and_right_and_repeats_the_edge() -> None:
+    picture = np.arange(9, dtype=np.uint8).reshape(3, 3, 1)
+    assert moved(picture, (1, 0))[..., 0].tolist() == [[0, 1, 2], [0, 1, 2], [3, 4, 5]]
+    assert moved(picture, (0, -2))[..., 0].tolist() == [[2, 2, 2], [5, 5, 5], [8, 8, 8]]
+
+
+def test_relighting_undoes_light_that_was_changed_by_less_than_its_limits() -> None:
+    picture = (textured(0) * 0.5 + 50).astype(np.uint8)
+    photo = (picture * np.array([0.8, 1.1, 0.9]) + np.array([10, -5, 0])).round().astype(np.uint8)
+    assert np.abs(relit(photo, picture).astype(int) - picture).max() <= 3
+
+
+def test_a_stain_on_a_blank_wall_does_not_fade() -> None:
+    wall = np.full((256, 256, 3), 128, np.uint8)
+    stained = wall.copy()
+    stained[100:120, 60:90] = 200
+    lit = relit(stained, wall).astype(int)
+    assert (lit[110, 70] - lit[0, 0]).tolist() == [48, 48, 48]  # 72 / 1.5
+
+
+def test_a_picture_does_not_differ_from_itself() -> None:
+    found = heat(squared(textured(0)), bank(textured(0)), (0, 0))
+    assert found.shape == (32, 32)
+    assert found.max() == 0
+
+
+def test_what_a_shift_of_a_pixel_explains_is_no_difference() -> None:
+    picture = textured(0)
+    assert heat(squared(moved(picture, (0, 2))), bank(picture), (0, 0)).max() == 0
+    assert heat(squared(moved(picture, (0, 3))), bank(picture), (0, 0)).max() > 0
+
+
+def test_the_peak_is_where_the_defect_is_and_as_large_as_it() -> None:
+    reference = np.full((256, 256, 3), 100, np.uint8)
+    photo = reference.copy()
+    photo[80:88, 160:168] = 151  # the cell in row 10 and column 20, by 51 of 255
+    difference, x, y = peak(heat(squared(photo), bank(reference), (0, 0)))
+    assert difference == pytest.approx(0.2**2, rel=1e-4)
+    assert (x, y) == (164, 84)
+
+
+@pytest.mark.parametrize(
+    ("shift", "rows", "columns"),
+    [((0, 0), (1, 31), (1, 31)), ((5, -3), (2, 31), (1, 30)), ((-16, 9), (1, 29), (3, 31))],
+)
+def test_only_what_lies_inside_both_pictures_is_judged(
+    shift: tuple[int, int], rows: tuple[int, int], columns: tuple[int, int]
+) -> None:
+    found = heat(squared(textured(0)), bank(textured(1)), shift)
+    expected = np.zeros((32, 32), bool)
+    expected[slice(*rows), slice(*columns)] = True
+    np.testing.assert_array_equal(found > 0, expected)
+
+
+def test_a_picture_is_grey_where_nothing_differs_and_coloured_where_something_does() -> None:
+    found = np.zeros((32, 32), np.float32)
+    found[16, 8] = 9.0
+    image = painted(textured(0), found, level=1.0).astype(int)
+    chroma = image.max(-1) - image.min(-1)
+    assert chroma[132, 68] > 80
+    assert chroma[:64].max() == 0
+    shifted = painted(textured(0), found, level=1.0, shift=(-40, 24)).astype(int)
+    assert (shifted.max(-1) - shifted.min(-1))[132 - 40, 68 + 24] > 80
+
+
+def test_light_views_are_two_others_of_each_picture_and_repeat_with_their_seed() -> None:
+    pictures = np.stack([textured(0), textured(1)])
+    first, second = light_pairs(pictures, seed=3)
+    assert first.shape == second.shape == pictures.shape
+    assert (first != second).any()
+    assert all((a == b).all() for a, b in zip((first, second), light_pairs(pictures, seed=3), strict=True))
+    apart = np.abs(first.astype(float) - second).mean((1, 2, 3))
+    strangers = np.abs(first[0].astype(float) - second[1]).mean()
+    assert (apart < strangers).all()
