@@ -68,7 +68,7 @@ const observer = new IntersectionObserver((entries) => {
     links.forEach((link) => link.removeAttribute("aria-current"));
     links.get(entry.target.id).setAttribute("aria-current", "true");
   }
-}, { rootMargin: "-20% 0px -70% 0px" });
+}, { root: document, rootMargin: "-20% 0px -70% 0px" });
 document.querySelectorAll("section").forEach((section) => observer.observe(section));
 
 // Tables: a click on a column's name sorts, a filter hides rows.
@@ -102,6 +102,7 @@ for (const input of document.querySelectorAll("input[data-filters]")) {
 if (matchMedia("(max-width: 71.99rem)").matches) {
   document.querySelectorAll(".query-table").forEach((details) => { details.open = false; });
 }
+document.getElementById(location.hash.slice(1))?.scrollIntoView({ behavior: "instant" }); // now that heights are as they stay
 
 // The viewer: one picture, and what is most like it; each of those leads on.
 const viewer = element("viewer"), visited = [];
