@@ -13,7 +13,7 @@ ROOMS_OF = {
     "pyclustering": {"medoids"},
     "matplotlib": {"plots"},
     "skimage": {"baselines", "orientation"},
-    "scipy": {"labelling"},
+    "scipy": {"duplicates", "labelling"},
     "sklearn": {"autoencoder", "baselines", "evaluation", "labelling", "orientation", "projection"},
     "sqlite3": {"artifacts"},
     "yaml": {"params"},

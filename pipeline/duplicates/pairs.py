@@ -1,0 +1,127 @@
+"""Finds the pairs that may be copies, in the sorted lists, and compares their pixels."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from pipeline.duplicates.agreement import glance, is_darker, look_closely
+from pipeline.duplicates.threshold import agreement_if_similar
+
+Rows = NDArray[np.int64]
+
+_BLOCK, _CLOSE = 64, 16  # pairs that are compared at once: more no longer fit the processor's cache
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of pictures: rows (M,) each, the smaller first; cosine similarity (M,); whether one is mirrored (M,)."""
+
+    first: Rows
+    second: Rows
+    similarities: NDArray[np.float32]
+    mirrored: NDArray[np.bool_]
+
+
+def representatives(contents: Sequence[str]) -> Rows:
+    """Return for each picture the first row that holds the same content, (N,)."""
+    first: dict[str, int] = {}
+    return np.array([first.setdefault(content, row) for row, content in enumerate(contents)], np.int64)
+
+
+def candidates(
+    neighbours: NDArray[np.void], mirrored: NDArray[np.void], *, same: Rows, depth: int, depth_mirrored: int
+) -> Pairs:
+    """Return the pairs that stand high in a list, each once and of each content one.
+
+    Parameters
+    ----------
+    neighbours, mirrored
+        (N, k) of (row, similarity): the sorted lists of the pictures, and of their mirror images.
+    same
+        (N,) the first row with the same content; other rows are passed over.
+    depth, depth_mirrored
+        How many of each list are taken, copies of the same content not counted.
+    """
+    parts = [_from_lists(neighbours, same, depth), _from_lists(mirrored, same, depth_mirrored)]
+    rows, similarities = (np.concatenate(both) for both in zip(*parts, strict=True))
+    flags = np.repeat([False, True], [len(part[0]) for part in parts])
+    return Pairs(rows[:, 0], rows[:, 1], similarities, flags)
+
+
+def nearest_that_differ(pairs: Pairs, agreements: NDArray[np.float32], *, agreement: float) -> NDArray[np.float32]:
+    """Return each picture's similarity to its nearest neighbour of those whose pixels differ; (M,), M <= N.
+
+    Pairs differ if their pixels agree by less than what would be enough for a pair that the encoder is sure of.
+    """
+    differ = (agreements < agreement_if_similar(agreement)) & ~pairs.mirrored
+    nearest = np.full(1 + pairs.second.max(initial=0), -np.inf, np.float32)
+    for rows in (pairs.first, pairs.second):
+        np.maximum.at(nearest, rows[differ], pairs.similarities[differ])
+    return nearest[np.isfinite(nearest)]
+
+
+def compare(
+    pictures: NDArray[np.uint8], small: NDArray[np.uint8], pairs: Pairs, *, progress: bool
+) -> NDArray[np.float32]:
+    """Return the agreement of each pair's pixels, (M,) in [0, 1].
+
+    Parameters
+    ----------
+    pictures
+        uint8 (N, 256, 256, 3), RGB.
+    small
+        Their thumbnails, as `thumbnails` makes them: only pairs that agree in these are looked at closely.
+    pairs
+        What to compare.
+    progress
+        Whether to show a progress bar on stderr.
+    """
+
+    def work(start: int) -> NDArray[np.float32]:
+        return _compare(pictures, small, pairs, slice(start, start + _BLOCK))
+
+    starts = range(0, len(pairs.first), _BLOCK)
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        found = tqdm(pool.map(work, starts), "compare", len(starts), unit=" blocks", disable=not progress)
+        return np.concatenate([np.empty(0, np.float32), *found])
+
+
+def _compare(pictures: NDArray[np.uint8], small: NDArray[np.uint8], pairs: Pairs, part: slice) -> NDArray[np.float32]:
+    """Return the agreement of some pairs: a glance at all, a closer look at those that are like each other."""
+    first, second, flags = pairs.first[part], pairs.second[part], pairs.mirrored[part]
+    darker = is_darker(small[first], small[second])
+    first, second = np.where(darker, second, first), np.where(darker, first, second)
+    close, warps = glance(small[first], _turned(small[second], flags))
+    agreements = np.zeros(len(first), np.float32)
+    for start in range(0, len(close), _CLOSE):
+        some = close[start : start + _CLOSE]
+        turned = _turned(pictures[second[some]], flags[some])
+        agreements[some] = look_closely(pictures[first[some]], turned, warps[start : start + _CLOSE])
+    return agreements
+
+
+def _turned(pictures: NDArray[np.uint8], flags: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return pictures (M, H, W, 3), those with a flag mirrored."""
+    return np.where(flags[:, None, None, None], pictures[:, :, ::-1], pictures)
+
+
+def _from_lists(lists: NDArray[np.void], same: Rows, depth: int) -> tuple[Rows, NDArray[np.float32]]:
+    """Return the pairs (M, 2) of a list's picture and its first `depth` other contents, and their similarities."""
+    owners = same[np.arange(len(lists))][:, None]
+    others = same[lists["row"]] if lists.size else lists["row"].astype(np.int64)  # (N, k)
+    order = np.argsort(others, axis=1, kind="stable")
+    ordered = np.take_along_axis(others, order, axis=1)
+    fresh = np.ones(others.shape, bool)
+    np.put_along_axis(fresh, order[:, 1:], ordered[:, 1:] != ordered[:, :-1], axis=1)
+    fresh &= others != owners
+    fresh &= np.cumsum(fresh, axis=1) <= depth
+    owner, place = np.nonzero(fresh)
+    rows = np.sort(np.stack([same[owner], others[owner, place]], axis=1), axis=1)
+    rows, first = np.unique(rows, axis=0, return_index=True)
+    return rows, lists["similarity"][owner, place][first].astype(np.float32)
