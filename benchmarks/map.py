@@ -3,8 +3,8 @@
     python benchmarks/map.py [--params params.yaml] [--artifacts artifacts] [--assigned 2000]
 
 Run it where `dvc repro` has run. It prints t-SNE of all pictures beside plain PCA; then t-SNE of half of them with the
-other half at the median, at the mean and at the place of its most similar ones; then the grid beside an optimal
-assignment of some of the pictures to cells, which takes their number to the third power.
+other half beside its most similar one, at the median and at the mean of its 5 most similar ones; then the grid beside
+an optimal assignment of some of the pictures to cells, which takes their number to the third power.
 """
 
 import argparse
@@ -57,10 +57,10 @@ def main() -> None:
     line("its grid, by halving", embeddings, lambda: grid_cells(whole))
     line("PCA", embeddings, lambda: principal_positions(embeddings, seed=settings.seed))
     half = len(embeddings) // 2
-    fitted = line("t-SNE of half, the rest at the median of 5", embeddings, lambda: tsne(half))
+    fitted = line("t-SNE of half, the rest beside its nearest", embeddings, lambda: tsne(half))
     rows = np.sort(np.random.default_rng(settings.seed).permutation(len(embeddings))[:half])  # as project draws them
-    for name, count in (("mean", GUIDES), ("place", 1)):
-        line(f"the same, at the {name} of {count}", embeddings, lambda c=count: placed(embeddings, fitted, rows, c))
+    for name, middle in (("median", np.median), ("mean", np.mean)):
+        line(f"the same, at the {name} of {GUIDES}", embeddings, lambda m=middle: placed(embeddings, fitted, rows, m))
     some = np.sort(np.random.default_rng(0).permutation(len(embeddings))[: options.assigned])
     print(f"\n{len(some):,} of them")
     line("grid, by halving", embeddings[some], lambda: grid_cells(whole[some]))
@@ -77,12 +77,12 @@ def line(name: str, embeddings: np.ndarray, work: Callable[[], Any]) -> Any:
     return places
 
 
-def placed(embeddings: np.ndarray, positions: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
-    """Place every row that is not in `rows` at the mean of its `count` most similar ones among these."""
+def placed(embeddings: np.ndarray, positions: np.ndarray, rows: np.ndarray, middle: Callable[..., Any]) -> np.ndarray:
+    """Place every row that is not in `rows` in the middle of its most similar ones among these."""
     places = positions.copy()
     others = np.setdiff1d(np.arange(len(embeddings)), rows)
-    nearest = np.argsort(-embeddings[others] @ embeddings[rows].T, axis=1)[:, :count]
-    places[others] = positions[rows][nearest].mean(axis=1)
+    nearest = np.argsort(-embeddings[others] @ embeddings[rows].T, axis=1)[:, :GUIDES]
+    places[others] = middle(positions[rows][nearest], axis=1)
     return places
 
 

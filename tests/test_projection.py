@@ -65,6 +65,13 @@ def test_pictures_beyond_the_sample_lie_among_their_own_cluster() -> None:
     assert own_cluster_nearest(positions, 50) == 1.0
 
 
+def test_pictures_placed_by_one_of_the_sample_do_not_hide_it() -> None:
+    embeddings = np.repeat(clusters(count=4, each=10), 3, axis=0)  # each picture three times
+    positions = placed(embeddings, fit_pictures=40)
+    assert len(np.unique(positions, axis=0)) > 80  # copies in the sample may lie on each other, but none of the rest
+    assert own_cluster_nearest(positions, 30) == 1.0
+
+
 def test_the_map_is_centred() -> None:
     np.testing.assert_allclose(placed(clusters(count=3, each=15)).mean(axis=0), 0, atol=1e-3)
 
