@@ -33,7 +33,9 @@ def similarity_blocks(embeddings: Embeddings, *, block: int) -> Iterator[tuple[s
         yield rows, np.clip(embeddings[rows] @ embeddings.T, -1.0, 1.0)
 
 
-def sorted_lists(embeddings: Embeddings, *, depth: int, block: int, progress: bool) -> Iterator[NDArray[np.void]]:
+def sorted_lists(
+    embeddings: Embeddings, *, depth: int, block: int, progress: bool, queries: Embeddings | None = None
+) -> Iterator[NDArray[np.void]]:
     """Yield, block by block, each picture's most similar others.
 
     Parameters
@@ -46,6 +48,8 @@ def sorted_lists(embeddings: Embeddings, *, depth: int, block: int, progress: bo
         Rows that are worked on at once; block x N similarities are held in memory.
     progress
         Whether to show a progress bar on stderr.
+    queries
+        (N, D) what is looked for in place of each picture's own embedding: that of its mirror image, say.
 
     Yields
     ------
@@ -54,12 +58,13 @@ def sorted_lists(embeddings: Embeddings, *, depth: int, block: int, progress: bo
         the picture itself left out by its row, never by its place in the list.
     """
     depth = min(depth, len(embeddings) - 1)
+    vectors = embeddings if queries is None else queries
     with tqdm(total=len(embeddings), desc="neighbours", unit=" pictures", disable=not progress) as bar:
         for start in range(0, len(embeddings), block):
             rows = np.arange(start, min(start + block, len(embeddings)))
-            similarities = embeddings[rows] @ embeddings.T  # (B, N)
+            similarities = vectors[rows] @ embeddings.T  # (B, N)
             similarities[np.arange(len(rows)), rows] = -np.inf
-            yield _best(embeddings, embeddings[rows], similarities, depth)
+            yield _best(embeddings, vectors[rows], similarities, depth)
             bar.update(len(rows))
 
 

@@ -129,6 +129,21 @@ class ReportParams:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DuplicatesParams:
+    """From where on two pictures are near copies."""
+
+    threshold: float | Literal["auto"] = _number(-1, 1)
+    agreement: float | Literal["auto"] = _number(0, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UniquenessParams:
+    """How many neighbours the mean distance and the outlier factor are taken over."""
+
+    neighbours: int = _number(1, 100)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Params:
     """The whole of params.yaml, one section a stage."""
 
@@ -142,6 +157,8 @@ class Params:
     groups: GroupsParams
     map: MapParams
     report: ReportParams
+    duplicates: DuplicatesParams
+    uniqueness: UniquenessParams
 
 
 def load_params(path: Path) -> Params:

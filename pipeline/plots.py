@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
@@ -102,6 +103,43 @@ def plot_map(path: Path, *, positions: NDArray[np.floating], colourings: Mapping
             middle = own[((own - np.median(own, axis=0)) ** 2).sum(axis=1).argmin()]
             text = axes.annotate(name, middle, color=INK, fontsize=8, ha="center", va="center")
             text.set_path_effects([withStroke(linewidth=3, foreground="white", alpha=0.85)])
+    figure.savefig(path)
+
+
+def plot_threshold(path: Path, *, copies: Sequence[float], others: Sequence[float], threshold: float) -> None:
+    """Draw how similar copies are that were made, and nearest neighbours that differ, and the threshold between."""
+    figure, axes = _axes("Copies, and neighbours that differ", "cosine similarity", "share of them, %")
+    edges = np.linspace(min([*copies, *others, threshold, 0.99]), 1.0, 61).tolist()
+    for values, colour, label in ((others, GREY, "nearest neighbours that differ"), (copies, BLUE, "copies made")):
+        if values:
+            weights = [100 / len(values)] * len(values)
+            axes.hist(np.minimum(values, 1.0), edges, color=colour, alpha=0.75, label=label, weights=weights)
+    axes.axvline(threshold, color=ORANGE, linestyle="--", label=f"threshold, {threshold:.3f}")
+    axes.legend(frameon=False, loc="upper left")
+    figure.savefig(path)
+
+
+def plot_uniqueness(path: Path, *, distances: Sequence[float], thumbnails: Sequence[NDArray[np.uint8]]) -> None:
+    """Draw a box plot of distances, given from the largest on, its outliers, and thumbnails of the first ones."""
+    figure, axes = _axes("How far each picture is from its most similar one", "cosine distance", "")
+    quartiles = np.percentile(distances, [25, 75]) if distances else np.zeros(2)
+    reach = 1.5 * float(np.ptp(quartiles))
+    outliers = [
+        distance for distance in distances if not -reach <= distance - quartiles[0] <= np.ptp(quartiles) + reach
+    ]
+    if distances:
+        axes.boxplot([list(distances)], orientation="horizontal", widths=0.5, positions=[0], showfliers=False,
+                     medianprops={"color": BLUE})  # fmt: skip
+    axes.plot(outliers, [0] * len(outliers), linestyle="", marker="o", markersize=4, color=ORANGE, alpha=0.7)
+    axes.set_yticks([])
+    axes.grid(visible=False)
+    axes.set_ylim(-0.6, 2.2)
+    for number, pixels in enumerate(thumbnails):  # the largest distance on the right
+        place = 1 - (number + 0.5) / len(thumbnails)
+        axes.annotate("", (distances[number], 0.07), (place, 0.62), textcoords="axes fraction",
+                      arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.8})  # fmt: skip
+        picture = OffsetImage(pixels, zoom=0.17, resample=True)
+        axes.add_artist(AnnotationBbox(picture, (place, 0.78), xycoords="axes fraction", frameon=False))
     figure.savefig(path)
 
 

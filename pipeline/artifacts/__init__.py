@@ -19,11 +19,13 @@ from pipeline.artifacts.files import (
 )
 from pipeline.artifacts.index import Index, Picture, open_index, save_index
 from pipeline.artifacts.labels import load_groups, load_map, read_labels
-from pipeline.artifacts.layout import Artifacts
+from pipeline.artifacts.layout import DUPLICATES_COLUMNS, UNIQUENESS_COLUMNS, Artifacts
 from pipeline.artifacts.rows import NEIGHBOUR, encoder_of, load_embeddings, load_neighbours, load_pictures
 
 __all__ = [
+    "DUPLICATES_COLUMNS",
     "NEIGHBOUR",
+    "UNIQUENESS_COLUMNS",
     "ArrayWriter",
     "Artifacts",
     "Index",

@@ -1,7 +1,12 @@
-"""Where each artefact lies, and which stage makes it."""
+"""Where each artefact lies, which stage makes it, and the columns of tables that others read."""
 
 from dataclasses import dataclass
 from pathlib import Path
+
+DUPLICATES_COLUMNS = ("group", "path", "similarity", "kind", "keep", "reason")
+UNIQUENESS_COLUMNS = (
+    "rank", "index", "path", "distance", "euclidean", "mean_distance", "outlier_factor", "nearest_index", "nearest",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,11 @@ class Artifacts:
     def duplicates(self) -> Path:
         """CSV group,path,similarity,kind,keep,reason: copies and near copies (stage duplicates)."""
         return self.root / "duplicates.csv"
+
+    @property
+    def duplicates_sheets(self) -> Path:
+        """Folder: a sheet for each group of copies (stage duplicates)."""
+        return self.root / "duplicates"
 
     @property
     def uniqueness(self) -> Path:

@@ -10,7 +10,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.artifacts.layout import Artifacts
-from pipeline.cli import questions
+from pipeline.cli import copies, questions
 from pipeline.cli.common import given as _given
 from pipeline.cli.common import say as _say
 
@@ -118,6 +118,11 @@ def draw_map(context: typer.Context) -> None:
     from pipeline.stages.map import draw_map as stage
 
     _say("map", stage(*_given(context)))
+
+
+app.command(epilog="Example: pipeline duplicates --links copies")(copies.duplicates)
+app.command(epilog="Example: pipeline uniqueness")(copies.uniqueness)
+app.command(epilog="Example: pipeline unique --n 20")(copies.unique)
 
 
 @app.command(epilog="Example: pipeline evaluate --json")

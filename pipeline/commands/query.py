@@ -16,6 +16,7 @@ from pipeline.artifacts import (
     Index,
     encoder_of,
     load_embeddings,
+    load_json,
     load_neighbours,
     load_pictures,
     open_index,
@@ -25,6 +26,8 @@ from pipeline.errors import ArtifactError, QueryError
 from pipeline.params import Params
 
 Mode = Literal["auto", "cached", "fresh"]
+
+_LOOKED_AT = 50  # nearest pictures among which one that is no copy is looked for
 
 
 @dataclass(frozen=True)
@@ -38,17 +41,30 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Unusual:
+    """How unusual a new picture is: cosine distance to its nearest that is no copy, and which share is less so."""
+
+    distance: float
+    share: float
+
+
+@dataclass(frozen=True)
 class Answer:
-    """What a query found, most similar first, and by which road."""
+    """What a query found, most similar first, and by which road; of a new picture how unusual it is, if known."""
 
     query: Path
     mode: Literal["cached", "fresh"]
     results: tuple[Result, ...]
+    unusual: Unusual | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the answer as plain values."""
         results = [{"rank": r.rank, "path": r.path, "similarity": round(r.similarity, 6)} for r in self.results]
-        return {"query": _shown(self.query), "mode": self.mode, "results": results}
+        values: dict[str, Any] = {"query": _shown(self.query), "mode": self.mode, "results": results}
+        if self.unusual:
+            distance, share = round(self.unusual.distance, 6), round(self.unusual.share, 6)
+            values["unusual"] = {"distance": distance, "less_unusual": share}
+        return values
 
 
 class Searcher:
@@ -77,7 +93,8 @@ class Searcher:
         if row is None and mode == "cached":
             raise QueryError(f"{image} is not in the index; ask with --mode fresh, or add it and run `dvc repro`")
         if row is None:
-            return Answer(image, "fresh", self._results(self._fresh(image, count)))
+            found = self._fresh(image, max(count, _LOOKED_AT))
+            return Answer(image, "fresh", self._results(found[:count]), self._unusual(found))
         return Answer(image, "cached", self._results(self._cached(row, count)))
 
     def _row(self, image: Path) -> int | None:
@@ -122,6 +139,17 @@ class Searcher:
             )
         return most_similar(embeddings, encode_one(encoder, picture.pixels), count=count)
 
+    def _unusual(self, found: NDArray[np.void]) -> Unusual | None:
+        """Compare the distance to the nearest that is no copy with those of all pictures, if they are known."""
+        if not self._artifacts.uniqueness.is_file():
+            return None
+        from pipeline.commands.unique import less_unusual
+
+        copies = load_json(self._artifacts.metrics("duplicates"), stage="duplicates")["similarity"]
+        others = found["similarity"][found["similarity"] < copies]
+        distance = 1 - float(others[0] if len(others) else found["similarity"][-1])
+        return Unusual(distance, less_unusual(self._artifacts, distance, count=self.index.count))
+
     def _results(self, found: NDArray[np.void]) -> tuple[Result, ...]:
         if not np.isfinite(found["similarity"]).all():
             raise ArtifactError(f"{self._artifacts.embeddings} holds NaN: run `pipeline embed` again")
@@ -159,6 +187,9 @@ def format_answer(answer: Answer) -> str:
     """Return an answer as a table for a terminal."""
     lines = [f"{_shown(answer.query)} ({answer.mode})", "rank  similarity  path"]
     lines += [f"{r.rank:4d}  {r.similarity:10.4f}  {r.path}" for r in answer.results]
+    if answer.unusual:
+        share = f"{100 * answer.unusual.share:.0f} % of the folder's pictures"
+        lines.append(f"more unusual than {share}: its distance to the nearest is {answer.unusual.distance:.4f}")
     return "\n".join(lines)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.artifacts import (
+    DUPLICATES_COLUMNS,
+    UNIQUENESS_COLUMNS,
     Artifacts,
     Index,
     load_groups,
@@ -101,7 +103,7 @@ def _load_copies(artifacts: Artifacts, paths: list[str]) -> list[Copy] | None:
     path = artifacts.duplicates
     if not path.is_file():
         return None
-    table = load_table(path, ("group", "path", "similarity", "kind", "keep", "reason"), stage="duplicates")
+    table = load_table(path, DUPLICATES_COLUMNS, stage="duplicates")
     rows = _rows_of([row[1] for row in table], paths, path, stage="duplicates")
     return [
         Copy(group=int(group), row=row, similarity=float(similarity), kind=kind, kept=keep == "yes", reason=reason)
@@ -114,8 +116,7 @@ def _load_unusual(artifacts: Artifacts, paths: list[str]) -> list[Unusual] | Non
     path = artifacts.uniqueness
     if not path.is_file():
         return None
-    header = ("rank", "index", "path", "distance", "euclidean", "mean_distance", "outlier_factor")
-    table = load_table(path, (*header, "nearest_index", "nearest"), stage="uniqueness")
+    table = load_table(path, UNIQUENESS_COLUMNS, stage="uniqueness")
     rows = _rows_of([row[2] for row in table], paths, path, stage="uniqueness")
     nearest = _rows_of([row[8] for row in table if row[8]], paths, path, stage="uniqueness")
     others = iter(nearest)

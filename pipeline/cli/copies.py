@@ -1,0 +1,47 @@
+"""The commands about copies and about what is unlike all others."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.common import given, say
+
+
+def duplicates(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    links: Annotated[
+        Path | None, typer.Option(help="Make a folder of links for each group in this new folder.")
+    ] = None,
+) -> None:
+    """Find groups of copies, exact and near, and say which to keep. Nothing is ever deleted."""
+    from pipeline.commands import copies as command
+    from pipeline.stages.duplicates import duplicates as stage
+
+    if links:
+        command.check_empty(links)
+    say("duplicates", stage(*given(context)))
+    groups = command.read_groups(context.obj[1])
+    typer.echo(command.as_json(groups) if as_json else command.format_groups(groups))
+    if links:
+        say("links", command.save_links(groups, links, context.obj[1]))
+
+
+def uniqueness(context: typer.Context) -> None:
+    """Rank all pictures by their distance to the most similar one that is no copy of theirs."""
+    from pipeline.stages.uniqueness import uniqueness as stage
+
+    say("uniqueness", stage(*given(context)))
+
+
+def unique(
+    context: typer.Context,
+    n: Annotated[int, typer.Option("--n", min=1, help="How many to show.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Show the pictures that are most unlike all others, by what `uniqueness` wrote."""
+    from pipeline.commands import unique as command
+
+    rows = command.most_unique(context.obj[1], count=n)
+    typer.echo(command.as_json(rows) if as_json else command.format_rows(rows))

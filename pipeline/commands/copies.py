@@ -1,0 +1,90 @@
+"""Prints the groups of copies that the stage `duplicates` wrote, and makes a folder of links for each."""
+
+import json
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.artifacts import DUPLICATES_COLUMNS, Artifacts, load_table, open_index
+from pipeline.errors import ArtifactError, QueryError
+from pipeline.folders import lay_out, link
+
+
+@dataclass(frozen=True)
+class Member:
+    """One row of duplicates.csv."""
+
+    group: int
+    path: str
+    similarity: float
+    kind: str
+    keep: bool
+    reason: str
+
+
+def read_groups(artifacts: Artifacts) -> list[list[Member]]:
+    """Return the groups of duplicates.csv; in each the picture to keep first."""
+    rows = load_table(artifacts.duplicates, DUPLICATES_COLUMNS, stage="duplicates")
+    members = [
+        Member(int(group), path, float(similarity), kind, keep == "yes", reason)
+        for group, path, similarity, kind, keep, reason in rows
+    ]
+    return [list(group) for _, group in groupby(members, key=lambda member: member.group)]
+
+
+def as_json(groups: list[list[Member]]) -> str:
+    """Return the groups as a JSON list; `unsure` are copies of a copy, unlike the one to keep."""
+    values = [
+        {
+            "group": group[0].group,
+            "exact": all(member.kind == "exact" for member in group),
+            "paths": [member.path for member in group],
+            "keep": group[0].path,
+            "unsure": [member.path for member in group[1:] if member.keep],
+        }
+        for group in groups
+    ]
+    return json.dumps(values, ensure_ascii=False)
+
+
+def format_groups(groups: list[list[Member]]) -> str:
+    """Return the groups as a table for a terminal."""
+    lines = ["group  keep  kind   similarity  path (reason)"]
+    lines += [
+        f"{m.group:5d}  {'yes' if m.keep else 'no':4}  {m.kind:5}  {m.similarity:10.4f}  {m.path} ({m.reason})"
+        for group in groups
+        for m in group
+    ]
+    return "\n".join(lines) if groups else "no copies"
+
+
+def check_empty(folder: Path) -> None:
+    """Raise QueryError if the folder for links holds something already."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise QueryError(f"--links: {folder} is there and not empty; name a new folder")
+
+
+def save_links(groups: list[list[Member]], folder: Path, artifacts: Artifacts) -> str:
+    """Make a folder for each group, with links to its pictures, the one to keep first."""
+    check_empty(folder)
+    with open_index(artifacts.index) as index:
+        dataset = index.dataset
+    for group in groups:
+        plan = lay_out(
+            [member.path for member in group],
+            groups=np.zeros(len(group), np.int64),
+            medoids=np.zeros(1, np.int64),
+            similarities=np.array([member.similarity for member in group], np.float32),
+        )[0]
+        target = folder / f"{group[0].group:04d}"
+        target.mkdir(parents=True)
+        for row, name in zip(plan.rows, plan.files, strict=True):
+            source = dataset / group[row].path
+            try:
+                link(source, target / name, hard=True)
+            except OSError as error:
+                remedy = "the dataset has changed: run `pipeline resize`"
+                raise ArtifactError(f"{source}: {error.strerror}; {remedy}") from error
+    return f"{len(groups):,} folders in {folder}"

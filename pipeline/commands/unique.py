@@ -1,0 +1,56 @@
+"""Says which pictures are most unlike all others, and how unusual a new one is, by what `uniqueness` wrote."""
+
+import json
+from typing import Any
+
+from pipeline.artifacts import UNIQUENESS_COLUMNS, Artifacts, load_table
+from pipeline.errors import ArtifactError
+
+
+def most_unique(artifacts: Artifacts, *, count: int) -> list[dict[str, Any]]:
+    """Return the first rows of uniqueness.csv: rank, path, distance, and the most similar picture.
+
+    Distance and nearest are None for a picture that has nothing but copies beside it.
+    """
+    table = load_table(artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")
+    rows = [dict(zip(UNIQUENESS_COLUMNS, row, strict=True)) for row in table[:count]]
+    return [
+        {
+            "rank": int(row["rank"]),
+            "path": row["path"],
+            "distance": float(row["distance"]) if row["distance"] else None,
+            "nearest": row["nearest"] or None,
+        }
+        for row in rows
+    ]
+
+
+def less_unusual(artifacts: Artifacts, distance: float, *, count: int) -> float:
+    """Return the share of the folder's `count` pictures whose distance is smaller, in [0, 1].
+
+    Raises
+    ------
+    ArtifactError
+        If the table lists another number of pictures.
+    """
+    table = load_table(artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")
+    if len(table) != count:
+        raise ArtifactError(
+            f"{artifacts.uniqueness} lists {len(table):,} pictures, the index {count:,}: run `pipeline uniqueness`"
+        )
+    place = UNIQUENESS_COLUMNS.index("distance")
+    return sum(float(row[place]) < distance for row in table if row[place]) / count
+
+
+def as_json(rows: list[dict[str, Any]]) -> str:
+    """Return the rows as a JSON list."""
+    return json.dumps(rows, ensure_ascii=False)
+
+
+def format_rows(rows: list[dict[str, Any]]) -> str:
+    """Return the rows as a table for a terminal."""
+    lines = ["rank  distance  path (its most similar)"]
+    for row in rows:
+        distance = "" if row["distance"] is None else f"{row['distance']:.4f}"
+        lines.append(f"{row['rank']:4d}  {distance:>8}  {row['path']} ({row['nearest'] or 'nothing but copies'})")
+    return "\n".join(lines)

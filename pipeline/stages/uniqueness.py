@@ -1,0 +1,88 @@
+"""Ranks all pictures by the distance to the most similar one that is no copy of theirs."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline import uniqueness as room
+from pipeline.artifacts import (
+    DUPLICATES_COLUMNS,
+    UNIQUENESS_COLUMNS,
+    Artifacts,
+    load_embeddings,
+    load_neighbours,
+    load_pictures,
+    load_table,
+    open_index,
+    replaced,
+    save_json,
+    save_table,
+)
+from pipeline.errors import ArtifactError
+from pipeline.params import Params
+from pipeline.plots import plot_uniqueness
+from pipeline.sheets import Tile, contact_sheet
+from pipeline.uniqueness import Scores
+
+_TOP = 10  # pictures on the sheet
+_THUMBNAILS = 9  # pictures above the box plot
+
+
+def uniqueness(params: Params, artifacts: Artifacts) -> str:
+    """Write uniqueness.csv, the box plot, the sheet of the most unique, and metrics."""
+    with open_index(artifacts.index) as index:
+        paths = index.paths()
+        embeddings = np.asarray(load_embeddings(artifacts, index))
+        neighbours = np.asarray(load_neighbours(artifacts, index))
+        pictures = load_pictures(artifacts, index)
+    groups = _groups(paths, artifacts)
+    scores = room.score(*room.others(embeddings, neighbours, groups, count=params.uniqueness.neighbours))
+    ranked = scores.ranked()
+    save_table(artifacts.uniqueness, UNIQUENESS_COLUMNS, _table(ranked, scores, paths))
+    known = ranked[scores.nearest[ranked] >= 0]
+    distances = scores.distances[known]
+    with replaced(artifacts.plot("uniqueness")) as path:
+        thumbnails = [pictures[row] for row in known[:_THUMBNAILS].tolist()]
+        plot_uniqueness(path, distances=distances.tolist(), thumbnails=thumbnails)
+    with replaced(artifacts.plot("unique")) as path:
+        _sheet(known[:_TOP], scores, paths, pictures).save(path)
+    largest, median = (float(distances[0]), float(np.median(distances))) if len(known) else (None, None)
+    first = paths[int(ranked[0])]
+    metrics = {"most_unique": first, "largest_distance": largest, "median_distance": median}
+    save_json(artifacts.metrics("uniqueness"), metrics)
+    return f"{first} is the most unlike all others; all {len(paths):,} are ranked in {artifacts.uniqueness}"
+
+
+def _groups(paths: list[str], artifacts: Artifacts) -> NDArray[np.int64]:
+    """Return for each picture the first row of its group of copies; its own row if it has no copy: (N,)."""
+    rows = {path: row for row, path in enumerate(paths)}
+    groups = np.arange(len(paths))
+    first: dict[str, int] = {}
+    for group, path, *_ in load_table(artifacts.duplicates, DUPLICATES_COLUMNS, stage="duplicates"):
+        if path not in rows:
+            raise ArtifactError(f"{artifacts.duplicates} names {path!r}, which is not in the index: "
+                                "run `pipeline duplicates` again")  # fmt: skip
+        groups[rows[path]] = first.setdefault(group, rows[path])
+    return groups
+
+
+def _table(ranked: NDArray[np.int64], scores: Scores, paths: list[str]) -> list[tuple[Any, ...]]:
+    """Return the rows of the table; what a picture with nothing but copies lacks is left empty."""
+    table: list[tuple[Any, ...]] = []
+    columns = (scores.distances, scores.euclidean, scores.mean_distances, scores.outlier_factors)
+    for rank, row in enumerate(ranked.tolist(), 1):
+        nearest = int(scores.nearest[row])
+        numbers = [f"{values[row]:.6f}" for values in columns] if nearest >= 0 else [""] * 4
+        table.append((rank, row, paths[row], *numbers, *((nearest, paths[nearest]) if nearest >= 0 else ("", ""))))
+    return table
+
+
+def _sheet(rows: NDArray[np.int64], scores: Scores, paths: list[str], pictures: NDArray[np.uint8]) -> Image.Image:
+    tiles = []
+    for rank, row in enumerate(rows.tolist(), 1):
+        nearest = int(scores.nearest[row])
+        left = Tile(pictures[row], (f"{rank}   distance {scores.distances[row]:.3f}", paths[row]), framed=True)
+        tiles.append([left, Tile(pictures[nearest], ("the most similar", paths[nearest]))])
+    return contact_sheet(tiles, title="The most unique", subtitle="beside each what is most like it", tile=200)

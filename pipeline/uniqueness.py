@@ -1,0 +1,120 @@
+"""Owns uniqueness: how far each picture is from its nearest that is no copy of it.
+
+Copies are left out by their group, so that neither two identical odd twins nor a burst of three hide each other.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from sklearn.neighbors import LocalOutlierFactor
+
+Rows = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How unusual each picture is, four ways; in all, larger is more unusual.
+
+    Attributes
+    ----------
+    distances
+        (N,) cosine distance to the nearest picture that is no copy, in [0, 2]; NaN if there is none.
+    euclidean
+        (N,) Euclidean distance of the unit embeddings, in [0, 2]: the root of twice the cosine distance.
+    mean_distances
+        (N,) mean cosine distance to the nearest k that are no copies.
+    outlier_factors
+        (N,) local outlier factor over the same k; about 1 inside a crowd.
+    nearest
+        (N,) row of the nearest picture that is no copy; -1 if there is none.
+    """
+
+    distances: Floats
+    euclidean: Floats
+    mean_distances: Floats
+    outlier_factors: Floats
+    nearest: Rows
+
+    def ranked(self) -> Rows:
+        """Return the rows from the most unusual on; ties by row, pictures without any other last."""
+        distances = np.where(np.isnan(self.distances), -1, self.distances)
+        return np.argsort(-distances, kind="stable")
+
+
+def others(embeddings: Floats, neighbours: NDArray[np.void], groups: Rows, *, count: int) -> tuple[Rows, Floats]:
+    """Return each picture's nearest pictures that are no copies of it.
+
+    Parameters
+    ----------
+    embeddings
+        (N, D) float32, unit length.
+    neighbours
+        (N, k) of (row, similarity): the sorted lists.
+    groups
+        (N,) from 0 to N - 1; pictures with the same number are copies of each other.
+    count
+        How many are wanted, from 1.
+
+    Returns
+    -------
+    rows, similarities
+        (N, count) each, the most similar first. Where fewer are there, -1 and -inf follow. A list that copies
+        fill is completed from the embeddings.
+    """
+    rows = np.full((len(groups), count), -1, np.int64)
+    similarities = np.full((len(groups), count), -np.inf, np.float32)
+    wanted = np.minimum(count, len(groups) - np.bincount(groups)[groups])
+    is_other = groups[neighbours["row"]] != groups[:, None]  # (N, k)
+    places = np.cumsum(is_other, axis=1)
+    owner, column = np.nonzero(is_other & (places <= count))
+    place = places[owner, column] - 1
+    rows[owner, place] = neighbours["row"][owner, column]
+    similarities[owner, place] = neighbours["similarity"][owner, column]
+    for row in np.flatnonzero((rows >= 0).sum(axis=1) < wanted).tolist():
+        found = _from_all(embeddings, row, groups, count)
+        rows[row, : wanted[row]], similarities[row, : wanted[row]] = found
+    return rows, similarities
+
+
+def score(rows: Rows, similarities: Floats) -> Scores:
+    """Return how unusual each picture is, from its nearest that are no copies, (N, k), as `others` gives them.
+
+    References
+    ----------
+    Breunig, Kriegel, Ng and Sander, LOF: identifying density-based local outliers (2000),
+    doi:10.1145/335191.335388.
+    """
+    there = rows >= 0
+    distances = np.where(there, np.clip(1 - similarities, 0, 2), np.nan).astype(np.float32)  # (N, k)
+    numbers = there.sum(axis=1)
+    means = np.where(there, distances, 0).sum(axis=1) / np.where(numbers, numbers, np.nan)
+    euclidean = np.sqrt(2 * distances)
+    factors = _outlier_factors(rows, euclidean)
+    return Scores(distances[:, 0], euclidean[:, 0], means.astype(np.float32), factors, rows[:, 0])
+
+
+def _from_all(embeddings: Floats, row: int, groups: Rows, count: int) -> tuple[Rows, Floats]:
+    """Return the nearest others of one picture, from all embeddings: (m,) rows and similarities."""
+    candidates = np.flatnonzero(groups != groups[row])
+    similarities = np.clip(embeddings[candidates] @ embeddings[row], -1, 1)
+    best = np.argsort(-similarities, kind="stable")[:count]
+    return candidates[best], similarities[best]
+
+
+def _outlier_factors(rows: Rows, euclidean: Floats) -> Floats:
+    """Return scikit-learn's local outlier factors over as many neighbours as every picture has; 1 if one has none."""
+    count = len(rows)
+    depth = int((rows >= 0).sum(axis=1).min())
+    if not depth:
+        return np.ones(count, np.float32)
+    own = np.arange(count)[:, None]
+    columns = np.concatenate([own, rows[:, :depth]], axis=1)  # scikit-learn wants each picture in its own list
+    values = np.concatenate([np.zeros((count, 1)), euclidean[:, :depth]], axis=1)
+    starts = np.arange(0, columns.size + 1, depth + 1)
+    graph = csr_array((values.ravel(), columns.ravel(), starts), shape=(count, count))
+    model = LocalOutlierFactor(n_neighbors=depth, metric="precomputed").fit(graph)
+    factors: Floats = (-model.negative_outlier_factor_).astype(np.float32)
+    return factors
