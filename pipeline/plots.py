@@ -136,7 +136,7 @@ def plot_uniqueness(path: Path, *, distances: Sequence[float], thumbnails: Seque
     axes.set_ylim(-0.6, 2.2)
     for number, pixels in enumerate(thumbnails):  # the largest distance on the right
         place = 1 - (number + 0.5) / len(thumbnails)
-        axes.annotate("", (distances[number], 0.07), (place, 0.62), textcoords="axes fraction",
+        axes.annotate("", (distances[number], 0.07), (place, 0.69), textcoords="axes fraction",
                       arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.8})  # fmt: skip
         picture = OffsetImage(pixels, zoom=0.17, resample=True)
         axes.add_artist(AnnotationBbox(picture, (place, 0.78), xycoords="axes fraction", frameon=False))

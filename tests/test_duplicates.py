@@ -2,8 +2,26 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from pipeline.duplicates import agreement, agreement_threshold, copied, groups_of, representatives
+from pipeline.artifacts import NEIGHBOUR
+from pipeline.duplicates import (
+    Copy,
+    Facts,
+    Pairs,
+    Threshold,
+    agreement,
+    agreement_threshold,
+    candidates,
+    compare,
+    copied,
+    find_threshold,
+    groups_of,
+    judge,
+    nearest_that_differ,
+    representatives,
+    thumbnails,
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +60,153 @@ def test_groups_are_what_pairs_connect() -> None:
 
 def test_the_first_row_stands_for_all_with_its_content() -> None:
     assert representatives(["a", "b", "a", "c", "b"]).tolist() == [0, 1, 0, 3, 1]
+
+
+def shrunk(picture: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    return np.asarray(Image.fromarray(picture).crop(box).resize((256, 256), Image.Resampling.BILINEAR))
+
+
+def edited(picture: np.ndarray, edit: str) -> np.ndarray:
+    """Return a copy as people make them."""
+    if edit == "cropped":
+        return shrunk(picture, (8, 5, 246, 252))
+    if edit == "bordered":
+        framed = np.full((286, 286, 3), 255, np.uint8)
+        framed[15:271, 15:271] = picture
+        return shrunk(framed, (0, 0, 286, 286))
+    copy = picture.copy()
+    copy[100:120, 60:130] = copy[100:120, 60:130] // 2 + 127  # a watermark
+    return copy
+
+
+@pytest.mark.parametrize("edit", ["cropped", "bordered", "watermarked"])
+def test_an_edited_copy_agrees_more_than_copies_need_to(pictures: np.ndarray, edit: str) -> None:
+    copies = np.stack([edited(picture, edit) for picture in pictures])
+    assert np.quantile(agreement(pictures, copies), 0.1) > 0.96
+
+
+def test_agreement_does_not_depend_on_which_picture_is_first(pictures: np.ndarray) -> None:
+    darker = (pictures * 0.8).astype(np.uint8)
+    np.testing.assert_array_equal(agreement(pictures, darker), agreement(darker, pictures))
+
+
+def test_the_same_thing_in_another_colour_is_no_copy() -> None:
+    red, blue = np.full((2, 1, 256, 256, 3), 250, np.uint8)
+    for top in range(40, 200, 40):
+        red[:, top : top + 20, 40:216] = (200, 30, 30)
+        blue[:, top : top + 20, 40:216] = (30, 30, 200)
+    assert agreement(red, blue)[0] < 0.5
+
+
+def test_a_small_thing_on_white_is_not_spared_as_a_watermark_is() -> None:
+    disc, square = np.full((2, 1, 256, 256, 3), 255, np.uint8)
+    y, x = np.mgrid[:256, :256]
+    disc[0, (y - 128) ** 2 + (x - 128) ** 2 < 30**2] = 60
+    square[0, 90:170:16, 100:160] = 60
+    assert agreement(disc, square)[0] < 0.8
+
+
+@pytest.mark.parametrize(("shade", "agreed"), [(120, 1.0), (150, 0.0)])
+def test_blank_pictures_agree_if_they_have_the_same_colour(shade: int, agreed: float) -> None:
+    first, second = np.full((1, 256, 256, 3), 120, np.uint8), np.full((1, 256, 256, 3), shade, np.uint8)
+    assert agreement(first, second)[0] == pytest.approx(agreed)
+
+
+def test_no_pairs_have_no_agreements(pictures: np.ndarray) -> None:
+    none = np.empty(0, np.int64)
+    pairs = Pairs(none, none, none.astype(np.float32), none.astype(bool))
+    assert compare(pictures, thumbnails(pictures), pairs, progress=False).shape == (0,)
+
+
+def test_pairs_are_compared_as_pictures_are_also_mirrored(pictures: np.ndarray) -> None:
+    both = np.concatenate([pictures, pictures[:, :, ::-1]])
+    first, second = np.arange(12), np.arange(12, 24)
+    flags = np.array([True, False] * 6)
+    pairs = Pairs(first, second, np.ones(12, np.float32), flags)
+    found = compare(both, thumbnails(both), pairs, progress=False)
+    assert found[flags].min() > 0.99
+    assert np.median(found[~flags]) < 0.5
+
+
+def lists(rows: list[list[int]]) -> np.ndarray:
+    made = np.empty(np.shape(rows), NEIGHBOUR)
+    made["row"], made["similarity"] = rows, np.linspace(0.9, 0.5, np.shape(rows)[1], dtype=np.float32)
+    return made
+
+
+def test_candidates_are_each_pair_once_and_of_each_content_one() -> None:
+    neighbours = lists([[1, 2, 3], [0, 2, 3], [3, 0, 1], [2, 0, 1]])  # 0 and 1 hold the same content
+    pairs = candidates(neighbours, lists([[2], [2], [0], [0]]), same=np.array([0, 0, 2, 3]), depth=1, depth_mirrored=1)
+    plain = np.stack([pairs.first, pairs.second], axis=1)[~pairs.mirrored]
+    assert plain.tolist() == [[0, 2], [2, 3]]
+    assert np.stack([pairs.first, pairs.second], axis=1)[pairs.mirrored].tolist() == [[0, 2], [0, 3]]
+
+
+def test_the_threshold_lies_half_way_where_there_is_a_gap() -> None:
+    threshold = find_threshold(np.full(50, 0.9, np.float32), np.full(50, 0.5, np.float32), agreement=0.95)
+    assert threshold.similarity == pytest.approx(0.7)
+    assert threshold.margin == pytest.approx(0.4)
+    assert "margin 0.400" in threshold.words()
+
+
+def test_where_copies_and_others_overlap_the_threshold_is_above_the_others_and_says_so() -> None:
+    threshold = find_threshold(np.full(50, 0.8, np.float32), np.full(50, 0.9, np.float32), agreement=0.95)
+    assert threshold.similarity == pytest.approx(0.9)
+    assert threshold.margin == pytest.approx(-0.1)
+    assert "warning" in threshold.words()
+
+
+def test_where_nothing_differs_copies_alone_set_the_threshold() -> None:
+    threshold = find_threshold(np.full(3, 0.8, np.float32), np.empty(0, np.float32), agreement=0.95)
+    assert threshold.similarity == pytest.approx(0.8)
+
+
+def test_true_copies_among_the_neighbours_do_not_raise_the_threshold() -> None:
+    first, second = np.array([0, 0, 2]), np.array([1, 2, 3])
+    pairs = Pairs(first, second, np.array([0.99, 0.4, 0.3], np.float32), np.zeros(3, bool))
+    others = nearest_that_differ(pairs, np.array([0.99, 0.1, 0.0], np.float32), agreement=0.95)
+    np.testing.assert_allclose(others, [0.4, 0.4, 0.3])  # of the rows 0, 2 and 3
+
+
+def test_a_pair_is_near_by_its_pixels_or_by_both() -> None:
+    threshold = Threshold(0.9, 0.95, 0.85, 0.95, 0.85)
+    near = threshold.is_near(np.array([0.2, 0.95, 0.95, 0.8]), np.array([0.96, 0.86, 0.84, 0.86]))
+    assert near.tolist() == [True, True, False, False]
+
+
+FACTS = {
+    0: Facts(100, 80, 5000, "a"),
+    1: Facts(200, 160, 4000, "b"),
+    2: Facts(200, 160, 6000, "c"),
+    3: Facts(200, 160, 6000, "c"),
+}
+
+
+def judged(rows: list[int], unlike: tuple[int, ...] = ()) -> list[Copy]:
+    return judge(np.array(rows), FACTS, lambda _, others: ~np.isin(others, unlike))
+
+
+def test_the_one_to_keep_has_the_most_pixels_then_the_most_bytes_then_the_first_row() -> None:
+    assert [copy.row for copy in judged([0, 1, 2, 3])] == [2, 0, 1, 3]
+    assert [copy.keep for copy in judged([0, 1, 2, 3])] == [True, False, False, False]
+
+
+def test_each_picture_of_a_group_has_its_reason() -> None:
+    reasons = {copy.row: copy.reason for copy in judged([0, 1, 2, 3])}
+    assert reasons == {
+        2: "none has more pixels or bytes; first by path",
+        0: "fewer pixels: 100x80",
+        1: "fewer bytes: 4,000",
+        3: "the same bytes",
+    }
+    assert judged([0, 1])[0].reason == "most pixels: 200x160"
+    assert judged([1, 2])[0].reason == "most bytes of those with 200x160: 6,000"
+
+
+def test_a_copy_is_exact_if_it_holds_the_bytes_of_the_one_to_keep() -> None:
+    assert {copy.row: copy.kind for copy in judged([1, 2, 3])} == {1: "near", 2: "exact", 3: "exact"}
+    assert {copy.kind for copy in judged([0, 1])} == {"near"}
+
+
+def test_a_copy_of_a_copy_that_is_unlike_the_first_is_kept() -> None:
+    assert {copy.row: copy.keep for copy in judged([0, 1, 2], unlike=(0,))} == {2: True, 1: False, 0: True}

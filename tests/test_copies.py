@@ -1,0 +1,221 @@
+"""The stages `duplicates` and `uniqueness` and their commands, on planted copies."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import COPIES, Line, embed_again, make_line
+from PIL import Image, ImageOps
+from typer.testing import CliRunner, Result
+
+from pipeline.artifacts import DUPLICATES_COLUMNS, UNIQUENESS_COLUMNS, load_json, load_table
+from pipeline.cli import app
+from pipeline.crystals import grow_sample
+from pipeline.errors import ArtifactError, QueryError
+from pipeline.stages.duplicates import duplicates
+from pipeline.stages.neighbours import neighbours
+from pipeline.stages.resize import resize
+from pipeline.stages.uniqueness import uniqueness
+
+
+def run(line: Line, *arguments: str) -> Result:
+    options = ["--params", str(line.params_file), "--artifacts", str(line.artifacts.root)]
+    return CliRunner().invoke(app, [*options, *arguments])
+
+
+def go_on(line: Line) -> None:
+    """Run what follows `embed`."""
+    for stage in (neighbours, duplicates, uniqueness):
+        stage(line.params, line.artifacts)
+
+
+def groups_of(line: Line) -> list[set[str]]:
+    groups: dict[str, set[str]] = {}
+    for group, path, *_ in load_table(line.artifacts.duplicates, DUPLICATES_COLUMNS, stage="duplicates"):
+        groups.setdefault(group, set()).add(path)
+    return list(groups.values())
+
+
+def shapes(seed: int) -> Image.Image:
+    """Return a picture of 40 rectangles, 240x180."""
+    generator = np.random.default_rng(seed)
+    pixels = np.full((180, 240, 3), generator.integers(0, 256, 3), np.uint8)
+    for _ in range(40):
+        top, left, height, width = generator.integers(0, 200, 4)
+        pixels[top : top + height // 3 + 5, left : left + width // 3 + 5] = generator.integers(0, 256, 3)
+    return Image.fromarray(pixels)
+
+
+def jpeg(image: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def copied_line(tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """A folder of 30 pictures with planted copies, after both stages; for reading only."""
+    pictures: dict[str, bytes | Image.Image] = {f"own/{seed:02d}.png": shapes(seed) for seed in range(30)}
+    pictures["copies/smaller.jpg"] = jpeg(shapes(0).resize((120, 90)), 70)
+    pictures["copies/mirrored.jpg"] = jpeg(ImageOps.mirror(shapes(1)), 80)
+    pictures["copies/cropped.jpg"] = jpeg(shapes(2).crop((6, 4, 236, 176)), 90)
+    pictures["copies/larger.png"] = shapes(3).resize((480, 360))
+    line = make_line(tmp_path_factory.mktemp("copied"), pictures)
+    shutil.copy(line.dataset / "own/04.png", line.dataset / "copies/the same.png")
+    resize(line.params, line.artifacts)
+    embed_again(line.artifacts)
+    go_on(line)
+    return line
+
+
+def test_every_planted_copy_is_found_and_nothing_else(copied_line: Line) -> None:
+    assert sorted(map(sorted, groups_of(copied_line))) == [
+        ["copies/cropped.jpg", "own/02.png"],
+        ["copies/larger.png", "own/03.png"],
+        ["copies/mirrored.jpg", "own/01.png"],
+        ["copies/smaller.jpg", "own/00.png"],
+        ["copies/the same.png", "own/04.png"],
+    ]
+
+
+def test_the_one_to_keep_stands_first_with_its_reason(copied_line: Line) -> None:
+    rows = load_table(copied_line.artifacts.duplicates, DUPLICATES_COLUMNS, stage="duplicates")
+    by_path = {row[1]: row for row in rows}
+    assert by_path["copies/larger.png"][2:] == ["1.000000", "near", "yes", "most pixels: 480x360"]
+    assert by_path["own/03.png"][4:] == ["no", "fewer pixels: 240x180"]
+    assert by_path["own/04.png"][3:] == ["exact", "no", "the same bytes"]
+    assert [row[4] for row in rows] == ["yes", "no"] * 5
+
+
+def test_a_mirrored_copy_is_as_similar_as_its_mirror_image(copied_line: Line) -> None:
+    rows = load_table(copied_line.artifacts.duplicates, DUPLICATES_COLUMNS, stage="duplicates")
+    assert {row[1]: float(row[2]) for row in rows}["copies/mirrored.jpg"] > 0.98
+
+
+def test_every_group_has_a_sheet_and_the_threshold_a_plot(copied_line: Line) -> None:
+    sheets = sorted(path.name for path in copied_line.artifacts.duplicates_sheets.iterdir())
+    assert sheets == [f"{number:04d}.jpg" for number in range(1, 6)]
+    assert copied_line.artifacts.plot("duplicates").is_file()
+    metrics = load_json(copied_line.artifacts.metrics("duplicates"), stage="duplicates")
+    assert (metrics["groups"], metrics["exact_groups"], metrics["extra_pictures"]) == (5, 1, 5)
+    assert metrics["margin"] == pytest.approx(metrics["copies_low"] - metrics["others_high"])
+
+
+def test_duplicates_as_json_and_as_a_table(copied_line: Line) -> None:
+    groups = json.loads(run(copied_line, "duplicates", "--json").stdout)
+    exact = next(group for group in groups if group["exact"])
+    assert exact == {
+        "group": exact["group"],
+        "exact": True,
+        "paths": ["copies/the same.png", "own/04.png"],
+        "keep": "copies/the same.png",
+        "unsure": [],
+    }
+    lines = run(copied_line, "duplicates").stdout.splitlines()
+    assert len(lines) == 1 + sum(len(group["paths"]) for group in groups)
+
+
+def test_links_make_a_folder_for_each_group_and_leave_the_pictures_alone(copied_line: Line, tmp_path: Path) -> None:
+    before = {path: path.read_bytes() for path in copied_line.dataset.rglob("*.*")}
+    result = run(copied_line, "duplicates", "--links", str(tmp_path / "links"))
+    assert result.exit_code == 0
+    made = sorted(str(path.relative_to(tmp_path / "links")) for path in (tmp_path / "links").rglob("*.*"))
+    assert [name.partition("_")[0] for name in made] == [f"{n:04d}/{k:03d}" for n in range(1, 6) for k in (1, 2)]
+    assert "0002/001_copies_larger.png" in made
+    assert {path: path.read_bytes() for path in copied_line.dataset.rglob("*.*")} == before
+
+
+def test_links_into_a_folder_that_holds_something_are_refused(copied_line: Line, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("words")
+    result = run(copied_line, "duplicates", "--links", str(tmp_path))
+    assert isinstance(result.exception, QueryError)
+    assert "name a new folder" in str(result.exception)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_uniqueness_ranks_every_picture_and_never_calls_a_copy_the_nearest(copied_line: Line) -> None:
+    table = load_table(copied_line.artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")
+    distances = [float(row[3]) for row in table]
+    assert [int(row[0]) for row in table] == list(range(1, 36))
+    assert distances == sorted(distances, reverse=True)
+    pairs = groups_of(copied_line)
+    assert all({row[2], row[8]} not in pairs for row in table)
+    assert copied_line.artifacts.plot("uniqueness").is_file()
+    assert copied_line.artifacts.plot("unique").is_file()
+
+
+def test_unique_prints_the_first_rows(copied_line: Line) -> None:
+    rows = json.loads(run(copied_line, "unique", "--n", "3", "--json").stdout)
+    table = load_table(copied_line.artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")
+    assert [list(row.values()) for row in rows] == [[int(r[0]), r[2], float(r[3]), r[8]] for r in table[:3]]
+    assert len(run(copied_line, "unique", "--n", "3").stdout.splitlines()) == 4
+
+
+def test_a_new_picture_is_told_how_unusual_it_is(copied_line: Line, tmp_path: Path) -> None:
+    Image.new("RGB", (60, 60), (255, 0, 255)).save(tmp_path / "odd.png")
+    answer = json.loads(run(copied_line, "query", str(tmp_path / "odd.png"), "--n", "1", "--json").stdout)
+    assert 0 <= answer["unusual"]["less_unusual"] <= 1
+    assert answer["unusual"]["distance"] == pytest.approx(1 - answer["results"][0]["similarity"], abs=1e-5)
+    assert "more unusual than" in run(copied_line, "query", str(tmp_path / "odd.png")).stdout
+
+
+def test_a_picture_of_the_folder_is_not_told_so(copied_line: Line) -> None:
+    answer = json.loads(run(copied_line, "query", str(copied_line.dataset / "own/00.png"), "--json").stdout)
+    assert "unusual" not in answer
+
+
+def test_a_table_of_another_folder_is_refused(copied_line: Line, tmp_path: Path) -> None:
+    shutil.copytree(copied_line.root, tmp_path / "line")
+    own = Line(tmp_path / "line")
+    rows = own.artifacts.uniqueness.read_text().splitlines()
+    own.artifacts.uniqueness.write_text("\n".join(rows[:-1]) + "\n")
+    Image.new("RGB", (60, 60)).save(tmp_path / "new.png")
+    result = run(own, "query", str(tmp_path / "new.png"))
+    assert isinstance(result.exception, ArtifactError)
+    assert "run `pipeline uniqueness`" in str(result.exception)
+    own.artifacts.duplicates.write_text(own.artifacts.duplicates.read_text().replace("own/00.png", "gone.png"))
+    with pytest.raises(ArtifactError, match="run `pipeline duplicates` again"):
+        uniqueness(own.params, own.artifacts)
+
+
+def test_the_three_names_of_one_content_are_in_one_group(own_line: Line) -> None:
+    duplicates(own_line.params, own_line.artifacts)
+    assert [set(COPIES) <= group for group in groups_of(own_line)].count(True) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_folder_of_one_or_two_pictures_has_no_copies(count: int, tmp_path: Path) -> None:
+    line = make_line(tmp_path, {f"{number}.png": shapes(number) for number in range(count)})
+    go_on(line)
+    assert groups_of(line) == []
+    assert run(line, "duplicates").stdout == "no copies\n"
+    table = load_table(line.artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")
+    assert [bool(row[3]) for row in table] == [count > 1] * count
+
+
+def test_a_folder_of_nothing_but_copies_is_one_group_without_distances(tmp_path: Path) -> None:
+    line = make_line(tmp_path, {f"{number}.png": shapes(0) for number in range(3)})
+    go_on(line)
+    assert groups_of(line) == [{"0.png", "1.png", "2.png"}]
+    assert [row["distance"] for row in json.loads(run(line, "unique", "--json").stdout)] == [None] * 3
+
+
+def test_a_threshold_that_is_set_is_used(own_line: Line) -> None:
+    own_line.set(duplicates={"threshold": 0.5, "agreement": 0.999})
+    duplicates(own_line.params, own_line.artifacts)
+    metrics = load_json(own_line.artifacts.metrics("duplicates"), stage="duplicates")
+    assert (metrics["similarity"], metrics["agreement"]) == (0.5, 0.999)
+
+
+def test_the_planted_copies_of_a_small_sample_are_found_and_nothing_else(tmp_path: Path) -> None:
+    grown = grow_sample(pictures=96, size=96, seed=0, workers=1, progress=False)
+    line = make_line(tmp_path, dict(grown.files))
+    neighbours(line.params, line.artifacts)
+    duplicates(line.params, line.artifacts)
+    planted = [{pair["original"], pair["copy"]} for kind in ("exact", "near") for pair in grown.truth[kind]]
+    assert sorted(map(sorted, groups_of(line))) == sorted(map(sorted, planted))

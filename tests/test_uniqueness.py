@@ -1,0 +1,93 @@
+"""The room of uniqueness: distances to what is no copy, by hand, and against all distances."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.neighbors import LocalOutlierFactor
+
+from pipeline.artifacts import NEIGHBOUR
+from pipeline.neighbours import sorted_lists
+from pipeline.uniqueness import Scores, others, score
+
+
+def units(angles: list[float]) -> NDArray[np.float32]:
+    """Return unit vectors in the plane at these angles, in degrees."""
+    turned = np.radians(angles)
+    return np.stack([np.cos(turned), np.sin(turned)], axis=1).astype(np.float32)
+
+
+def scores_of(embeddings: NDArray[np.float32], groups: list[int], *, depth: int, count: int) -> Scores:
+    lists = np.concatenate(list(sorted_lists(embeddings, depth=depth, block=4, progress=False)))
+    return score(*others(embeddings, lists, np.array(groups), count=count))
+
+
+def distance(degrees: float) -> float:
+    return 1 - float(np.cos(np.radians(degrees)))
+
+
+def test_the_distance_is_that_to_the_nearest() -> None:
+    found = scores_of(units([0, 10, 30, 90]), [0, 1, 2, 3], depth=3, count=2)
+    np.testing.assert_allclose(found.distances, [distance(d) for d in (10, 10, 20, 60)], atol=1e-6)
+    np.testing.assert_allclose(found.euclidean, np.sqrt(2 * found.distances), rtol=1e-6)
+    expected = [(distance(a) + distance(b)) / 2 for a, b in ((10, 30), (10, 20), (20, 30), (60, 80))]
+    np.testing.assert_allclose(found.mean_distances, expected, atol=1e-6)
+    assert found.nearest.tolist() == [1, 0, 1, 2]
+    assert found.ranked().tolist() == [3, 2, 0, 1]
+
+
+def test_euclidean_is_the_distance_of_the_unit_embeddings() -> None:
+    embeddings = units([0, 10, 30, 90])
+    found = scores_of(embeddings, [0, 1, 2, 3], depth=3, count=1)
+    np.testing.assert_allclose(
+        found.euclidean, np.linalg.norm(embeddings - embeddings[found.nearest], axis=1), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("burst", [[90, 90], [90, 90, 90], [90, 91, 92]])
+def test_odd_twins_and_a_burst_of_three_do_not_hide_each_other(burst: list[float]) -> None:
+    embeddings = units([0, 5, 10, 15, *burst])
+    groups = [0, 1, 2, 3] + [4] * len(burst)
+    found = scores_of(embeddings, groups, depth=3, count=2)
+    assert set(found.ranked()[: len(burst)].tolist()) == set(range(4, len(groups)))
+    np.testing.assert_allclose(found.distances[4:], [distance(angle - 15) for angle in burst], atol=1e-6)
+
+
+def test_a_list_that_copies_fill_is_completed_from_the_embeddings() -> None:
+    embeddings = units([0, 0, 0, 0, 40, 41])
+    short = scores_of(embeddings, [0, 0, 0, 0, 4, 5], depth=2, count=2)
+    full = scores_of(embeddings, [0, 0, 0, 0, 4, 5], depth=5, count=2)
+    np.testing.assert_allclose(short.mean_distances, full.mean_distances, atol=1e-6)
+    assert short.nearest.tolist() == full.nearest.tolist()
+
+
+def test_a_picture_with_nothing_but_copies_has_no_distance_and_comes_last() -> None:
+    found = scores_of(units([0, 0]), [0, 0], depth=1, count=3)
+    assert np.isnan(found.distances).all()
+    assert found.nearest.tolist() == [-1, -1]
+    assert found.ranked().tolist() == [0, 1]
+    assert found.outlier_factors.tolist() == [1, 1]
+
+
+def test_one_picture_has_no_distance() -> None:
+    found = score(*others(units([0]), np.empty((1, 0), NEIGHBOUR), np.zeros(1, np.int64), count=5))
+    assert np.isnan(found.distances).all()
+    assert found.ranked().tolist() == [0]
+
+
+def test_of_two_pictures_each_is_the_nearest_of_the_other() -> None:
+    found = scores_of(units([0, 30]), [0, 1], depth=1, count=5)
+    assert found.nearest.tolist() == [1, 0]
+    np.testing.assert_allclose(found.distances, distance(30), atol=1e-6)
+
+
+def test_ties_stand_in_the_order_of_their_rows() -> None:
+    exact = Scores(*[np.full(4, 0.5, np.float32)] * 4, np.zeros(4, np.int64))
+    assert exact.ranked().tolist() == [0, 1, 2, 3]
+
+
+def test_without_copies_the_outlier_factor_is_scikit_learns_own() -> None:
+    embeddings = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    found = scores_of(embeddings, list(range(60)), depth=20, count=7)
+    oracle = -LocalOutlierFactor(n_neighbors=7).fit(embeddings.astype(np.float64)).negative_outlier_factor_
+    np.testing.assert_allclose(found.outlier_factors, oracle, rtol=1e-3)
