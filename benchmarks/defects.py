@@ -9,7 +9,8 @@ there is something to see: a scratch, a missing part (the colour of the rim in i
 
 AUROC: how well the hottest cell ranks the photos of one reference, mean over references. Peak: share of defects that
 the hottest cell of 8x8 pixels touches. Pixels and SSIM are averaged over the same cells, and given twice: as they are,
-and after the alignment and the light of `compare`, which shows what these two alone give.
+and after the alignment and the light of `compare`, which shows what these two alone give. "By pixels" is `compare` with
+an encoder of other origin, of which no cells are known.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,11 +35,11 @@ from tqdm import tqdm  # noqa: E402
 
 from pipeline.artifacts import Artifacts, load_pictures, open_index  # noqa: E402
 from pipeline.differences import SHIFTS, displacement, heat, moved, painted, peak, relit  # noqa: E402
-from pipeline.encoder import cells_of, open_cells  # noqa: E402
+from pipeline.encoder import Encoder, cells_of, open_cells  # noqa: E402
 from pipeline.sheets import Tile, contact_sheet  # noqa: E402
 
 KINDS = ("scratch", "missing part", "stain")
-METHODS = ("compare", "pixels", "SSIM", "pixels, aligned and relit", "SSIM, aligned and relit")
+METHODS = ("compare", "compare, by pixels", "pixels", "SSIM", "pixels, aligned and relit", "SSIM, aligned and relit")
 SIDE, CELL = 256, 8
 _MARGIN = 16  # pixels of the picture that no reference shows, so that a shifted photo has something to show
 _VISIBLE = 15  # a defect changes the pixels that it covers by as much, of 255, on average
@@ -74,8 +76,10 @@ def main() -> None:
         other = pictures[generator.integers(len(pictures))]
         reference, photos = photographs(pictures[row], other, options.photos, options.tilt, generator)
         bank = np.stack([cells_of(cells, moved(reference, shift)) for shift in SHIFTS])
+        pixel_bank = np.stack([pixel_cells(moved(reference, shift)) for shift in SHIFTS])
+        work = partial(judged, reference=reference, bank=bank, pixel_bank=pixel_bank, cells=cells)
         with ThreadPoolExecutor() as pool:
-            results = list(pool.map(lambda photo, r=reference, b=bank: judged(photo, r, b, cells), photos))
+            results = list(pool.map(work, photos))
         measured.append([(photo, maps) for photo, (maps, _, _) in zip(photos, results, strict=True)])
         number = (2 * len(shown) + 1) % len(photos)
         shown.append((reference, photos[number].pixels, results[number]))
@@ -97,7 +101,7 @@ def print_table(measured: list[list[tuple[Photo, dict[str, np.ndarray]]]]) -> No
             for photo, maps in photos:
                 if photo.kind:
                     _, x, y = peak(maps[method])
-                    moved_mask = maps["moved mask"] if method == "compare" or "aligned" in method else photo.mask
+                    moved_mask = maps["moved mask"] if "compare" in method or "aligned" in method else photo.mask
                     half = CELL // 2
                     hits[photo.kind].append(moved_mask[y - half : y + half, x - half : x + half].any())
         every = np.mean([hit for kind in KINDS for hit in hits[kind]])
@@ -105,7 +109,7 @@ def print_table(measured: list[list[tuple[Photo, dict[str, np.ndarray]]]]) -> No
         print(f"{method:28}{100 * np.mean(areas):7.1f}{100 * every:7.1f}{kinds}")
 
 
-def judged(photo: Photo, reference: np.ndarray, bank: np.ndarray, cells: object) -> tuple:
+def judged(photo: Photo, *, reference: np.ndarray, bank: np.ndarray, pixel_bank: np.ndarray, cells: Encoder) -> tuple:
     """Return each method's heat map (32, 32) of a photo, and what `compare` needs to draw its own."""
     shift = displacement(photo.pixels, reference)
     laid = relit(moved(photo.pixels, shift), reference)
@@ -113,6 +117,7 @@ def judged(photo: Photo, reference: np.ndarray, bank: np.ndarray, cells: object)
     unjudged = found == 0  # the same cells are left out for all
     maps = {
         "compare": found,
+        "compare, by pixels": heat(pixel_cells(laid), pixel_bank, shift),
         "pixels": in_cells(np.abs(photo.pixels.astype(float) - reference).mean(-1)),
         "SSIM": in_cells(1 - similarity(photo.pixels, reference)),
         "pixels, aligned and relit": in_cells(np.abs(laid.astype(float) - reference).mean(-1)),
@@ -121,6 +126,12 @@ def judged(photo: Photo, reference: np.ndarray, bank: np.ndarray, cells: object)
     maps = {name: np.where(unjudged, 0, map_) for name, map_ in maps.items()}
     mask = moved(np.repeat(photo.mask[..., None], 3, -1).astype(np.uint8), shift)[..., 0] > 0
     return {**maps, "moved mask": mask}, found, shift
+
+
+def pixel_cells(picture: np.ndarray) -> np.ndarray:
+    """Return the pixels of each cell, float32 (32, 32, 192)."""
+    cells = picture.reshape(SIDE // CELL, CELL, SIDE // CELL, CELL, 3).swapaxes(1, 2)
+    return cells.reshape(SIDE // CELL, SIDE // CELL, -1).astype(np.float32)
 
 
 def similarity(photo: np.ndarray, reference: np.ndarray) -> np.ndarray:

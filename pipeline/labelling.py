@@ -18,6 +18,7 @@ _CLAMPING = 0.95  # how much of its label a picture takes from its neighbours: l
 _STEPS = 40  # of spreading; a hundred give the same to half a percent
 _FOLDS = 5
 _SHARPENINGS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+_DOUBT = 1e-3  # what is surer than this is not proposed for labelling
 _LEAST = 1e-6  # of a share, so that its logarithm is finite
 
 Embeddings = NDArray[np.float32]  # (N, D), unit length
@@ -173,7 +174,7 @@ def most_helpful(shares: Shares, lists: NDArray[np.void], *, count: int) -> NDAr
     chosen: list[int] = []
     while len(chosen) < count:
         gains = doubts + (weights * doubts[near]).sum(axis=1)
-        gains[doubts <= 0] = 0
+        gains[doubts < _DOUBT] = 0
         row = int(gains.argmax())
         if gains[row] <= 0:
             break

@@ -2,8 +2,9 @@
 
 A cell is 8x8 pixels. Its vector joins what the stages of the encoder give there, less the folder's mean, over the
 folder's spread, each stage at unit length: so a channel that is loud everywhere drowns no other, and half the squared
-distance of two cells is one less their mean cosine. A network of other origin has no such stages that we know of;
-then the file holds the pixels themselves.
+distance of two cells is one less their mean cosine. The pixels themselves are added: they tell a faint change where two
+pictures lie well on each other, the stages where they don't (benchmarks/defects.py). Of a network of other origin no
+stages are known; then the file holds the pixels alone.
 """
 
 from pathlib import Path
@@ -20,6 +21,7 @@ SIDE = 32  # cells on a side
 _BATCH = 16
 _SIGNATURE = [tf.TensorSpec((None, SIZE, SIZE, 3), tf.uint8, name="pictures")]
 _LEAST_SPREAD = 1e-3  # of a channel; one that never changes says nothing
+_PIXELS = 10.0  # weight of the pixels' mean square, beside one less the cosine; 3 and 30 were tried
 _NOTHING = 1e-6  # keeps a cell that is like the mean from being blown up
 
 
@@ -38,7 +40,7 @@ def network_cells(path: Path, pictures: NDArray[np.uint8], *, fit_rows: NDArray[
     Returns
     -------
     function
-        uint8 (B, 256, 256, 3) to float32 (B, 32, 32, D), each cell of unit length.
+        uint8 (B, 256, 256, 3) to float32 (B, 32, 32, D).
     """
     encoder = load_float32(path).get_layer("encoder")
     stages = keras.Model(encoder.input, _stages(encoder))
@@ -54,23 +56,21 @@ def network_cells(path: Path, pictures: NDArray[np.uint8], *, fit_rows: NDArray[
     def cells(pictures: tf.Tensor) -> tf.Tensor:
         levels = [(x - mean) / spread for x, mean, spread in zip(gridded(pictures), means, spreads, strict=True)]
         unit = [x * tf.math.rsqrt(tf.reduce_sum(x**2, -1, keepdims=True) + _NOTHING) for x in levels]
-        return tf.concat(unit, -1) / len(unit) ** 0.5  # (B, 32, 32, D)
+        seen = [x / len(unit) ** 0.5 for x in unit]
+        return tf.concat([*seen, _PIXELS**0.5 * _pixels(pictures)], -1)  # (B, 32, 32, D)
 
     return cells
 
 
 def pixel_cells() -> Function:
-    """Return the function that gives each cell's pixels: uint8 (B, 256, 256, 3) to float32 (B, 32, 32, 192).
+    """Return the function that gives each cell's pixels: uint8 (B, 256, 256, 3) to float32 (B, 32, 32, 192)."""
+    return tf.function(_pixels, input_signature=_SIGNATURE)
 
-    Scaled so that half the squared distance of two cells is the mean square of their pixels' difference, in [0, 1].
-    """
-    scale = (2 / (SIZE // SIDE) ** 2 / 3) ** 0.5 / 255
 
-    @tf.function(input_signature=_SIGNATURE)
-    def cells(pictures: tf.Tensor) -> tf.Tensor:
-        return tf.nn.space_to_depth(tf.cast(pictures, tf.float32) * scale, SIZE // SIDE)
-
-    return cells
+def _pixels(pictures: tf.Tensor) -> tf.Tensor:
+    """Scale pixels so that half the squared distance of two cells is their mean square difference, in [0, 1]."""
+    size = SIZE // SIDE
+    return tf.nn.space_to_depth(tf.cast(pictures, tf.float32) * ((2 / size**2 / 3) ** 0.5 / 255), size)
 
 
 def export_cells(function: Function, path: Path, *, made_from: str, encoder: str) -> None:

@@ -32,7 +32,7 @@ from pipeline.sheets import Tile, contact_sheet
 
 _PAIRS = 20_000  # random pairs, for the percentiles
 _VIEWED = 60  # pictures of the folder that light views are made of, for the threshold
-_HEATED = 16  # of these, whose heat is measured, for the level
+_HEATED = 12  # of these, whose heat is measured, for the level
 _LEVEL = 95  # percentile of the light views' peaks that is called a difference of 1
 _SHOWN = 8  # photos on a sheet of a folder, at most
 

@@ -1,0 +1,196 @@
+"""`pipeline compare` from end to end on a small folder: numbers, verdict, places, rankings, messages."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import COPIES, Line, embed_again, make_line, structured_picture, write_cells, write_encoder
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from pipeline.artifacts import encoder_of, load_embeddings, load_neighbours, open_index
+from pipeline.cli import app
+from pipeline.errors import ArtifactError, EncoderError, QueryError
+from pipeline.stages.neighbours import neighbours
+
+
+def run(line: Line, *arguments: str | Path) -> Result:
+    options = ["--params", str(line.params_file), "--artifacts", str(line.artifacts.root)]
+    return CliRunner().invoke(app, [*options, "compare", *map(str, arguments)])
+
+
+def compared(line: Line, *arguments: str | Path) -> list[dict]:
+    result = run(line, *arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return [json.loads(text) for text in result.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def photos(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder: a reference, the same in other light and shifted, and also with a stain in its upper right."""
+    folder = tmp_path_factory.mktemp("photos")
+    picture = np.asarray(Image.open(line.dataset / COPIES[0]).convert("RGB").resize((288, 288)))
+    Image.fromarray(picture[16:272, 16:272]).save(folder / "reference.png")
+    (folder / "line").mkdir()
+    good = (picture[20:276, 13:269] * 0.9).astype(np.uint8)
+    Image.fromarray(good).save(folder / "line" / "good.png")
+    stained = good.copy()
+    stained[48:64, 195:211] = (20, 20, 250)  # x from 192 to 208 and y from 52 to 68 of the reference
+    Image.fromarray(stained).save(folder / "line" / "stained.png")
+    (folder / "line" / "notes.txt").write_text("no picture")
+    return folder
+
+
+def test_a_picture_and_itself_are_alike_and_do_not_differ(line: Line) -> None:
+    picture = line.dataset / "ramps" / "ramp 03.png"
+    (found,) = compared(line, picture, picture)
+    assert found["similarity"] == pytest.approx(1)
+    assert found["percentile_random"] > 99
+    assert found["alike"] is True
+    assert found["difference"] == 0
+
+
+def test_the_similarity_is_the_cosine_of_the_embeddings_and_the_percentiles_are_shares(line: Line) -> None:
+    one, other = "ramps/ramp 03.png", "stripes/stripe 02.png"
+    (found,) = compared(line, line.dataset / one, line.dataset / other)
+    with open_index(line.artifacts.index) as index:
+        embeddings = np.asarray(load_embeddings(line.artifacts, index))
+        nearest = load_neighbours(line.artifacts, index)["similarity"][:, 0]
+        rows = [index.rows_of_path(path)[0] for path in (one, other)]
+    similarity = float(embeddings[rows[0]] @ embeddings[rows[1]])
+    assert found["similarity"] == pytest.approx(similarity, abs=1e-5)
+    everyone = (embeddings @ embeddings.T)[~np.eye(len(embeddings), dtype=bool)]
+    assert found["percentile_random"] == pytest.approx(100 * (everyone < similarity).mean(), abs=2)
+    assert found["percentile_nearest"] == pytest.approx(100 * (nearest < similarity).mean(), abs=0.01)
+    assert found["alike"] is False
+
+
+def test_it_is_the_same_both_ways_but_for_the_frame(line: Line) -> None:
+    pair = [line.dataset / "ramps" / "ramp 03.png", line.dataset / "ramps" / "ramp 04.png"]
+    (there,), (back,) = compared(line, *pair), compared(line, *pair[::-1])
+    same = ("similarity", "percentile_random", "percentile_nearest", "alike")
+    assert [there[name] for name in same] == [back[name] for name in same]
+
+
+def test_a_stain_is_seen_where_it_is_in_spite_of_light_and_shift(line: Line, photos: Path) -> None:
+    (good,) = compared(line, photos / "reference.png", photos / "line" / "good.png")
+    (stained,) = compared(line, photos / "reference.png", photos / "line" / "stained.png")
+    assert stained["difference"] > 4 * good["difference"]
+    x, y = stained["place"]
+    assert 188 <= x <= 212
+    assert 48 <= y <= 72
+
+
+def test_photos_of_a_folder_are_ranked_by_difference(line: Line, photos: Path, tmp_path: Path) -> None:
+    result = run(line, photos / "reference.png", photos / "line", "--csv", tmp_path / "ranking.csv")
+    assert result.exit_code == 0, result.output
+    assert "skipped: " in result.stderr
+    assert "notes.txt" in result.stderr
+    with (tmp_path / "ranking.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [Path(row["path"]).name for row in rows] == ["stained.png", "good.png"]
+    assert list(rows[0]) == ["rank", "path", "difference", "x", "y", "similarity", "alike"]
+    listed = compared(line, photos / "reference.png", photos / "line")
+    assert [Path(one["path"]).name for one in listed] == ["stained.png", "good.png"]
+    assert [one["difference"] for one in listed] == [round(float(row["difference"]), 3) for row in rows]
+
+
+def test_the_answer_says_how_the_threshold_was_chosen(line: Line) -> None:
+    picture = line.dataset / "ramps" / "ramp 03.png"
+    words = run(line, picture, picture).stdout
+    assert "alike from" in words
+    assert "which 99 % of random pairs of this folder stay below" in words
+    assert "which 95 % of two light views of one picture reach" in words
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_sheet_shows_the_pictures_above_their_heat(line: Line, photos: Path, tmp_path: Path, several: bool) -> None:
+    other = photos / "line" if several else photos / "line" / "stained.png"
+    assert run(line, photos / "reference.png", other, "--sheet", tmp_path / "sheet.png").exit_code == 0
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        pixels = np.asarray(sheet.convert("RGB")).astype(int)
+    hot = (pixels[..., 0] > 180) & (pixels[..., 2] < 100) & (pixels[..., 1] < 180)
+    assert hot.sum() > 50
+
+
+def test_a_sheet_of_an_unknown_kind_is_refused(line: Line, photos: Path, tmp_path: Path) -> None:
+    result = run(line, photos / "reference.png", photos / "reference.png", "--sheet", tmp_path / "sheet.words")
+    assert isinstance(result.exception, QueryError)
+    assert "name it .png or .jpg" in str(result.exception)
+
+
+def test_pixels_stand_in_for_an_encoder_of_other_origin_and_it_is_said(own_line: Line, photos: Path) -> None:
+    write_cells(own_line.artifacts.cells, encoder=encoder_of(own_line.artifacts), made_from="pixels")
+    result = run(own_line, photos / "reference.png", photos / "line" / "stained.png")
+    assert result.exit_code == 0, result.output
+    assert "differences are those of the pixels" in result.stderr
+
+
+def test_cells_of_another_encoder_are_refused(own_line: Line, photos: Path) -> None:
+    write_cells(own_line.artifacts.cells, encoder="another")
+    result = run(own_line, photos / "reference.png", photos / "reference.png")
+    assert isinstance(result.exception, ArtifactError)
+    assert "different networks: run `pipeline embed` again" in str(result.exception)
+
+
+def test_missing_cells_are_named_with_the_remedy(own_line: Line, photos: Path) -> None:
+    own_line.artifacts.cells.unlink()
+    result = run(own_line, photos / "reference.png", photos / "reference.png")
+    assert isinstance(result.exception, EncoderError)
+    assert "cells.onnx is missing: run `pipeline embed`" in str(result.exception)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_is_no_picture_is_said(line: Line, tmp_path: Path, place: int) -> None:
+    picture = line.dataset / "ramps" / "ramp 03.png"
+    words = tmp_path / "words.jpg"
+    words.write_text("no picture")
+    for wrong, message in ((tmp_path / "nowhere.jpg", "there is no such picture"), (words, "give a readable picture")):
+        arguments = [picture, picture]
+        arguments[place] = wrong
+        result = run(line, *arguments)
+        assert isinstance(result.exception, QueryError)
+        assert message in str(result.exception)
+
+
+def test_a_folder_without_a_picture_is_said(line: Line, tmp_path: Path) -> None:
+    result = run(line, line.dataset / "ramps" / "ramp 03.png", tmp_path)
+    assert isinstance(result.exception, QueryError)
+    assert "no readable picture to compare with" in str(result.exception)
+
+
+def test_blank_pictures_do_not_differ(line: Line, tmp_path: Path) -> None:
+    for name, level in (("black", 0), ("white", 255)):
+        Image.new("RGB", (50, 50), (level,) * 3).save(tmp_path / f"{name}.png")
+    (found,) = compared(line, tmp_path / "black.png", tmp_path / "white.png")
+    assert found["difference"] == 0  # all that differs is the light
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_folder_of_one_or_two_pictures_is_enough(tmp_path: Path, count: int) -> None:
+    generator = np.random.default_rng(0)
+    small = make_line(tmp_path, {f"a/{n}.png": structured_picture("discs", generator) for n in range(count)})
+    neighbours(small.params, small.artifacts)
+    picture = small.dataset / "a" / "0.png"
+    (found,) = compared(small, picture, picture)
+    assert found["alike"] is True
+    assert [found[name] is None for name in ("percentile_random", "percentile_nearest")] == [count == 1] * 2
+
+
+def test_a_copy_under_another_name_does_not_differ(line: Line, tmp_path: Path) -> None:
+    shutil.copy(line.dataset / COPIES[0], tmp_path / "copy.jpeg")
+    (found,) = compared(line, line.dataset / COPIES[0], tmp_path / "copy.jpeg")
+    assert (round(found["similarity"], 5), found["difference"]) == (1.0, 0.0)
+
+
+def test_overlapping_views_and_strangers_make_a_warning(own_line: Line, line: Line) -> None:
+    write_encoder(own_line.artifacts.encoder, patch=256)  # three mean colours, less a constant
+    embed_again(own_line.artifacts)
+    neighbours(own_line.params, own_line.artifacts)
+    picture = line.dataset / "ramps" / "ramp 03.png"
+    assert "the verdict is a guess" in run(own_line, picture, picture).stdout

@@ -1,0 +1,177 @@
+"""`pipeline label` from end to end on a small folder: who is an example, what is written, what is refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import CLASSES, COPIES, Line
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from pipeline.artifacts import open_index
+from pipeline.cli import app
+from pipeline.errors import QueryError
+
+
+def run(line: Line, *arguments: str | Path) -> Result:
+    options = ["--params", str(line.params_file), "--artifacts", str(line.artifacts.root)]
+    return CliRunner().invoke(app, [*options, "label", *map(str, arguments)])
+
+
+def labelled(line: Line, *arguments: str | Path) -> dict[str, dict]:
+    result = run(line, *arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return {one["path"]: one for one in map(json.loads, result.stdout.splitlines())}
+
+
+def write_examples(file: Path, rows: list[tuple[str, str]]) -> Path:
+    with file.open("w", encoding="utf-8", newline="") as text:
+        csv.writer(text).writerows([("path", "label"), *rows])
+    return file
+
+
+def few(count: int) -> list[tuple[str, str]]:
+    """Return some examples of each class, by their paths in the dataset; copies are not among them."""
+    return [(f"{kind}/{kind[:-1]} {n:02d}.png", kind.upper()) for kind in CLASSES for n in range(1, count + 1)]
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_a_few_examples_label_the_folder_and_explain_it(line: Line, tmp_path: Path, count: int) -> None:
+    examples = write_examples(tmp_path / "examples.csv", few(count))
+    found = labelled(line, examples, "--out", tmp_path / "out")
+    with open_index(line.artifacts.index) as index:
+        assert list(found) == index.paths()
+    own = {path: one for path, one in found.items() if path not in COPIES and path.split("/")[0] in CLASSES}
+    right = [one["label"] == path.split("/")[0].upper() for path, one in own.items()]
+    assert sum(right) / len(right) > 0.9
+    for path, one in found.items():
+        assert one["example"] == ((path, one["label"]) in few(count))
+        assert 1 / 3 - 1e-4 <= one["confidence"] <= 1
+        assert all((neighbour, one["label"]) in few(count) for neighbour in one["neighbours"])
+        assert len(one["neighbours"]) == (0 if one["example"] else min(3, count))
+
+
+def test_what_is_written_says_the_same_as_json(line: Line, tmp_path: Path) -> None:
+    examples = write_examples(tmp_path / "examples.csv", few(2))
+    found = labelled(line, examples, "--out", tmp_path / "out")
+    with (tmp_path / "out" / "labels.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["path"] for row in rows] == list(found)
+    for row in rows:
+        one = found[row["path"]]
+        assert (row["label"], float(row["confidence"])) == (one["label"], one["confidence"])
+        assert row["example"] == str(one["example"]).lower()
+        assert [row[f"explained_by_{n}"] for n in (1, 2, 3) if row[f"explained_by_{n}"]] == one["neighbours"]
+    for number, name in enumerate(sorted(kind.upper() for kind in CLASSES), 1):
+        with Image.open(tmp_path / "out" / f"{number}_{name}.jpg") as sheet:
+            assert sheet.width > 500
+
+
+def test_the_pictures_to_label_next_are_no_examples_and_doubtful(line: Line, tmp_path: Path) -> None:
+    examples = write_examples(tmp_path / "examples.csv", few(1))
+    found = labelled(line, examples, "--out", tmp_path / "out")
+    with (tmp_path / "out" / "to_label.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    for row in rows:
+        assert not found[row["path"]]["example"]
+        assert float(row["confidence"]) < 1
+        assert row["label"] != row["or"]
+
+
+def test_a_folder_tree_of_examples_is_found_in_the_folder_by_content(line: Line, tmp_path: Path) -> None:
+    for path, name in few(2):
+        (tmp_path / "tree" / name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(line.dataset / path, tmp_path / "tree" / name / f"renamed {Path(path).name}")
+    by_tree = labelled(line, tmp_path / "tree", "--out", tmp_path / "out")
+    by_table = labelled(line, write_examples(tmp_path / "examples.csv", few(2)), "--out", tmp_path / "out")
+    assert by_tree == by_table
+
+
+def test_examples_from_outside_are_encoded_and_named(line: Line, tmp_path: Path) -> None:
+    for path, name in few(2):
+        (tmp_path / "tree" / name).mkdir(parents=True, exist_ok=True)
+        lighter = Image.open(line.dataset / path).convert("RGB").point(lambda value: min(255, value + 4))
+        lighter.save(tmp_path / "tree" / name / Path(path).name)
+    found = labelled(line, tmp_path / "tree", "--out", tmp_path / "out")
+    assert not any(one["example"] for one in found.values())
+    for path, name in few(2):
+        assert found[path]["label"] == name
+        assert found[path]["neighbours"][0] == str(tmp_path / "tree" / name / Path(path).name)
+
+
+def test_the_copies_of_an_example_are_examples(line: Line, tmp_path: Path) -> None:
+    examples = write_examples(tmp_path / "examples.csv", [(COPIES[0], "mine"), *few(1)])
+    found = labelled(line, examples, "--out", tmp_path / "out")
+    assert [(found[path]["label"], found[path]["confidence"], found[path]["example"]) for path in COPIES] == [
+        ("mine", 1.0, True)
+    ] * 3
+
+
+def test_a_content_with_two_labels_is_refused(line: Line, tmp_path: Path) -> None:
+    examples = write_examples(tmp_path / "examples.csv", [(COPIES[0], "one"), (COPIES[1], "other")])
+    result = run(line, examples, "--out", tmp_path / "out")
+    assert isinstance(result.exception, QueryError)
+    assert "is labelled other and, it or a copy, one; leave one label" in str(result.exception)
+
+
+def test_what_cannot_be_read_is_skipped_and_named(line: Line, tmp_path: Path) -> None:
+    (tmp_path / "words.jpg").write_text("no picture")
+    rows = [*few(1), ("nowhere/gone.jpg", "RAMPS"), (str(tmp_path / "words.jpg"), "DISCS")]
+    result = run(line, write_examples(tmp_path / "examples.csv", rows), "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "skipped: nowhere/gone.jpg: No such file" in result.stderr
+    assert "words.jpg: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("file,class\na.jpg,one\n", "the columns path,label"),
+        ("path,label\nramps/ramp 01.png,one\nramps/ramp 02.png,one\n", "two labels or more"),
+        ("path,label\ngone.jpg,one\nalso gone.jpg,other\n", "fewer than two labels have a readable example"),
+        ("path,label\nramps/ramp 01.png\nramps/ramp 02.png,\n", "two labels or more"),
+        ("", "two labels or more"),
+    ],
+)
+def test_examples_that_say_too_little_are_refused(line: Line, tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "examples.csv").write_text(content)
+    result = run(line, tmp_path / "examples.csv", "--out", tmp_path / "out")
+    assert isinstance(result.exception, QueryError), result.output
+    assert message in str(result.exception)
+
+
+def test_a_missing_file_of_examples_is_said(line: Line, tmp_path: Path) -> None:
+    result = run(line, tmp_path / "nothing.csv")
+    assert isinstance(result.exception, QueryError)
+    assert "expected a folder, or a CSV file" in str(result.exception)
+
+
+def test_a_folder_that_holds_something_else_is_never_replaced(line: Line, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "photo.jpg").write_bytes(b"precious")
+    result = run(line, write_examples(tmp_path / "examples.csv", few(1)), "--out", tmp_path / "mine")
+    assert isinstance(result.exception, QueryError)
+    assert (tmp_path / "mine" / "photo.jpg").read_bytes() == b"precious"
+
+
+def test_labels_of_an_earlier_time_are_replaced(line: Line, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run(line, write_examples(tmp_path / "a.csv", few(1)), "--out", out).exit_code == 0
+    renamed = [(path, f"new {name}") for path, name in few(1)]
+    assert run(line, write_examples(tmp_path / "b.csv", renamed), "--out", out).exit_code == 0
+    assert sorted(file.name for file in out.glob("*.jpg")) == [
+        f"{n}_new {kind.upper()}.jpg" for n, kind in enumerate(sorted(CLASSES), 1)
+    ]
+
+
+def test_the_table_says_which_method_was_chosen_and_by_what(line: Line, tmp_path: Path) -> None:
+    one = run(line, write_examples(tmp_path / "a.csv", few(1)), "--out", tmp_path / "out").stdout
+    assert "with one example a label nothing could be held out" in one
+    assert "label these next" in one
+    several = run(line, write_examples(tmp_path / "b.csv", few(3)), "--out", tmp_path / "out").stdout
+    assert "right on held-out examples: label spreading" in several
