@@ -74,7 +74,8 @@ def by_spreading(embeddings: Embeddings, lists: NDArray[np.void], examples: Exam
         warnings.simplefilter("ignore", ConvergenceWarning)  # it need not: the order of the classes stands long before
         model.fit(np.arange(len(embeddings))[:, None], known)
     spread = np.zeros((len(embeddings), examples.num_classes), np.float32)
-    spread[:, model.classes_] = model.label_distributions_
+    sizes = np.bincount(examples.classes, minlength=examples.num_classes)[model.classes_]
+    spread[:, model.classes_] = model.label_distributions_ / sizes  # a class with more examples isn't likelier for that
     lost = ~(spread.sum(axis=1) > 0)
     if lost.any():
         spread[lost] = by_class_means(embeddings, lists, examples)[lost]

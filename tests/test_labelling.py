@@ -66,6 +66,15 @@ def test_where_no_label_arrives_spreading_takes_class_means() -> None:
     np.testing.assert_allclose(shares[truth == 2], means[truth == 2], atol=1e-6)
 
 
+def test_a_class_with_more_examples_does_not_spread_further_for_that() -> None:
+    angles = np.linspace(0, 2.0, 41)
+    embeddings = unit(np.stack([np.cos(angles), np.sin(angles)], 1))
+    few_and_many = Examples(np.array([10, 29, 30, 31]), np.array([0, 1, 1, 1]), 2)
+    given = METHODS["label spreading"](embeddings, lists_of(embeddings, depth=4), few_and_many).argmax(axis=1)
+    assert given[:19].max() == 0
+    assert given[21:].min() == 1
+
+
 def test_a_class_without_an_example_gets_nothing() -> None:
     embeddings, truth = clusters()
     examples = Examples(np.flatnonzero(truth < 2), truth[truth < 2], 3)
