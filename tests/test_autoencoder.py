@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from pipeline.autoencoder import training
-from pipeline.autoencoder.export import embedding, export, half_whitening, principal_directions, run
+from pipeline.autoencoder.export import embedding, export, fit_whitening, principal_directions, run
 from pipeline.autoencoder.features import oriented_gradients
 from pipeline.autoencoder.judgement import judge, reconstruct
 from pipeline.autoencoder.networks import PixelShuffle, StandardisedConv, build, trunk
@@ -154,9 +154,25 @@ def test_a_blank_picture_has_no_outlines() -> None:
 def test_half_whitening_turns_each_spread_into_its_root() -> None:
     generator = np.random.default_rng(0)
     features = (generator.normal(size=(4000, 3)) * [9.0, 4.0, 1.0] + 5).astype(np.float32)
-    whitening = half_whitening(features, dimensions=3)
+    whitening = fit_whitening(features, dimensions=3)
     spreads = ((features - whitening.mean) @ whitening.components).std(axis=0)
     np.testing.assert_allclose(spreads, [3.0, 2.0, 1.0], rtol=0.05)
+
+
+def test_an_anchor_keeps_the_length_that_a_direction_loses() -> None:
+    generator = np.random.default_rng(0)
+    crowd = generator.normal(size=(200, 4)).astype(np.float32)
+    crowd /= np.linalg.norm(crowd, axis=1, keepdims=True)
+    features = np.concatenate([crowd, 6 * crowd[:1]])  # the last: the first one's direction, but far away
+    plain, anchored = (fit_whitening(features, dimensions=4, power=0.0, anchor=anchor) for anchor in (0.0, 1.0))
+    embeddings = anchored.of(tf.constant(features)).numpy()
+    assert plain.of(tf.constant(features)).shape == (201, 4)
+    assert embeddings.shape == (201, 5)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, rtol=1e-6)
+    nearest = (embeddings @ embeddings.T - 2 * np.eye(201)).max(axis=1)
+    assert nearest.argmin() == 200
+    directions = plain.of(tf.constant(features)).numpy()
+    assert directions[0] @ directions[200] > 0.99
 
 
 def test_many_vectors_and_few_have_the_same_principal_directions() -> None:
@@ -170,7 +186,7 @@ def test_many_vectors_and_few_have_the_same_principal_directions() -> None:
 
 @pytest.mark.parametrize("features", [np.ones((1, 5), np.float32), np.ones((6, 5), np.float32)])
 def test_half_whitening_of_pictures_that_are_all_alike_is_finite(features: np.ndarray) -> None:
-    whitening = half_whitening(features, dimensions=4)
+    whitening = fit_whitening(features, dimensions=4)
     assert whitening.components.shape == (5, 1)
     assert np.isfinite(whitening.components).all()
 

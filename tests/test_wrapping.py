@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from pipeline.autoencoder.export import half_whitening
+from pipeline.autoencoder.export import fit_whitening
 from pipeline.encoder import encode, open_encoder
 from pipeline.errors import EncoderError
 from pipeline.wrapping import Foreign, wrap
@@ -57,7 +57,7 @@ def test_features_are_whitened_inside_the_file(pictures: np.ndarray, tmp_path: P
     given = network(tmp_path / "network.onnx")
     wrap(given, tmp_path / "plain.onnx")
     plain = encode(open_encoder(tmp_path / "plain.onnx"), pictures, progress=False)
-    whitening = half_whitening(plain, dimensions=2)
+    whitening = fit_whitening(plain, dimensions=2)
     wrap(given, tmp_path / "encoder.onnx", whitening=whitening)
     embeddings = encode(open_encoder(tmp_path / "encoder.onnx"), pictures, progress=False)
     expected = (plain - whitening.mean) @ whitening.components

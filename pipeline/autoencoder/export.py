@@ -20,6 +20,8 @@ from pipeline.autoencoder.networks import SIZE, build, trunk
 
 _OPSET = 17
 _BATCH = 32
+_MIDDLE_WHITENING = 0.25  # less than of the other blocks, so that it keeps what is rare
+_ANCHOR, _ANCHOR_ALONE = 1.0, 2.0  # of the middle beside other blocks, and alone; docs/experiments.md
 _SIGNATURE = [tf.TensorSpec((None, SIZE, SIZE, 3), tf.uint8, name="pictures")]
 
 Function = Callable[[tf.Tensor], tf.Tensor]
@@ -28,14 +30,23 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Whitening:
-    """Centring and half-whitening of one block of features: mean (P,) and components (P, D), float32."""
+    """Centring and whitening of one block of features: mean (P,) and components (P, D), float32; and an anchor.
+
+    The anchor is a number that joins the whitened ones before they get unit length. Where it is 0, only their direction
+    remains. Else their length does as well: a picture that is much like the mean stays near it, and two that are far
+    from it in any direction are far from all.
+    """
 
     mean: Array
     components: Array
+    anchor: float = 0.0
 
     def of(self, features: tf.Tensor) -> tf.Tensor:
-        """Return features (B, P) centred, half-whitened and at unit length, (B, D)."""
-        return unit((features - self.mean) @ self.components)
+        """Return features (B, P) centred, whitened and at unit length: (B, D), or (B, D + 1) with an anchor."""
+        whitened = (features - self.mean) @ self.components
+        if self.anchor:
+            whitened = tf.pad(whitened, [[0, 0], [0, 1]], constant_values=self.anchor)
+        return unit(whitened)
 
 
 def load_float32(path: Path) -> keras.Model:
@@ -105,7 +116,9 @@ def whitened_blocks(
     batches = [pictures[fit_rows[start : start + _BATCH]] for start in range(0, len(fit_rows), _BATCH)]
     found = [[block.numpy() for block in features(tf.constant(batch))] for batch in batches]
     fitted = [np.concatenate(block) for block in zip(*found, strict=True)]
-    whitenings = [half_whitening(block, dimensions=dimensions) for block in fitted]
+    anchor = _ANCHOR if upright else _ANCHOR_ALONE
+    middle = fit_whitening(fitted[0], dimensions=dimensions - 1, power=_MIDDLE_WHITENING, anchor=anchor)
+    whitenings = [middle, *(fit_whitening(block, dimensions=dimensions) for block in fitted[1:])]
 
     def whitened(pictures: tf.Tensor) -> list[tf.Tensor]:
         return [w.of(block) for w, block in zip(whitenings, blocks(both, dictionary, pictures), strict=True)]
@@ -131,8 +144,8 @@ def _latent_embedding(autoencoder: keras.Model) -> Function:
     return embed
 
 
-def half_whitening(features: NDArray[np.float32], *, dimensions: int) -> Whitening:
-    """Fit centring and half-whitening: principal components, each divided by the square root of its spread.
+def fit_whitening(features: Array, *, dimensions: int, power: float = 0.5, anchor: float = 0.0) -> Whitening:
+    """Fit centring and whitening: principal components, each divided by a power of its spread.
 
     Parameters
     ----------
@@ -140,11 +153,17 @@ def half_whitening(features: NDArray[np.float32], *, dimensions: int) -> Whiteni
         (N, P) pooled features of N pictures.
     dimensions
         Components to keep; fewer where N - 1 or P allow no more, or pictures are all alike; never none.
+    power
+        0 leaves spreads as they are, 1 makes them all equal; 0.5 is half-whitening.
+    anchor
+        In median lengths of the whitened features, from 0.
     """
     mean = features.mean(axis=0)
-    spreads, directions = _principal(features - mean, dimensions)
+    spreads, directions = _principal(features - mean, max(1, dimensions))
     spreads = spreads / max(1, len(features) - 1) ** 0.5  # standard deviations
-    return Whitening(mean, (directions / np.sqrt(np.maximum(spreads, 1e-12))).astype(np.float32))
+    components = (directions / np.maximum(spreads, 1e-12) ** power).astype(np.float32)
+    length = float(np.median(np.linalg.norm((features - mean) @ components, axis=1))) if anchor else 0.0
+    return Whitening(mean, components, anchor * length)
 
 
 def principal_directions(vectors: Array, *, dimensions: int) -> Array:

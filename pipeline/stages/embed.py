@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipeline.artifacts import Artifacts, load_json, load_pictures, open_index, replaced, save_array, save_json
 from pipeline.autoencoder.applications import application, export_application
 from pipeline.autoencoder.cells import export_cells, network_cells, pixel_cells
-from pipeline.autoencoder.export import embedding, export, half_whitening, run
+from pipeline.autoencoder.export import embedding, export, fit_whitening, run
 from pipeline.encoder import encode, open_encoder
 from pipeline.errors import ArtifactError, EncoderError
 from pipeline.params import EncoderParams, Params
@@ -57,7 +57,7 @@ def _wrap(pictures: NDArray[np.uint8], params: Params, path: Path) -> None:
         wrap(foreign, path)
         if params.encoder.whitening == "half":
             features = encode(open_encoder(path), pictures[_fit_rows(pictures, params)], progress=True, title="fit")
-            wrap(foreign, path, whitening=half_whitening(features, dimensions=params.embed.dimensions))
+            wrap(foreign, path, whitening=fit_whitening(features, dimensions=params.embed.dimensions))
 
 
 def _export_cells(pictures: NDArray[np.uint8], params: Params, artifacts: Artifacts, encoder: str) -> None:
