@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-WIDTH, HEIGHT = 640, 260
+WIDTH, HEIGHT = 640, 280
 Scale = Callable[[float], float]
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 14, 42
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 14, 60
 
 
 def line_chart(
