@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 SHIFTS = (  # (down, right), pixels, that the first picture is looked at; by measurement, see benchmarks/defects.py
-    *((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)),
+    *((0, 0), (-0.5, 0), (0.5, 0), (0, -0.5), (0, 0.5)),
+    *((-1, 0), (1, 0), (0, -1), (0, 1)),
     *((-2, 0), (2, 0), (0, -2), (0, 2)),
 )
 _REACH = 16  # pixels that a picture is moved by at most, in each direction
@@ -85,6 +86,13 @@ def moved(picture: NDArray[Number], shift: Shift) -> NDArray[Number]:
     height, width = picture.shape[:2]
     rows, columns = np.arange(height) - down, np.arange(width) - right
     return picture[np.clip(rows, 0, height - 1)[:, None], np.clip(columns, 0, width - 1)]
+
+
+def views(reference: Picture) -> NDArray[np.uint8]:
+    """Return a reference moved by each of `SHIFTS`, (S, 256, 256, 3); by half a pixel: the mean of both whole ones."""
+    rounded = [[tuple(int(way(step)) for step in shift) for way in (np.floor, np.ceil)] for shift in SHIFTS]
+    pairs = [[moved(reference, (down, right)).astype(np.float32) for down, right in both] for both in rounded]
+    return np.stack([_eight_bits((low + high) / 2) for low, high in pairs])
 
 
 def relit(photo: Picture, reference: Picture) -> Picture:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.differences import SHIFTS, displacement, heat, light_pairs, moved, painted, peak, relit
+from pipeline.differences import SHIFTS, displacement, heat, light_pairs, moved, painted, peak, relit, views
 
 
 def textured(seed: int) -> np.ndarray:
@@ -26,7 +26,7 @@ def squared(picture: np.ndarray) -> np.ndarray:
 
 
 def bank(picture: np.ndarray) -> np.ndarray:
-    return np.stack([squared(moved(picture, shift)) for shift in SHIFTS])
+    return np.stack([squared(view) for view in views(picture)])
 
 
 @pytest.mark.parametrize("shift", [(0, 0), (5, -3), (-16, 16), (11, 0)])
@@ -79,6 +79,23 @@ def test_what_a_shift_of_a_pixel_explains_is_no_difference() -> None:
     picture = textured(0)
     assert heat(squared(moved(picture, (0, 2))), bank(picture), (0, 0)).max() == 0
     assert heat(squared(moved(picture, (0, 3))), bank(picture), (0, 0)).max() > 0
+
+
+def test_views_are_moved_by_whole_pixels_or_lie_halfway_between_two() -> None:
+    picture = textured(0)
+    seen = dict(zip(SHIFTS, views(picture), strict=True))
+    np.testing.assert_array_equal(seen[0, 0], picture)
+    np.testing.assert_array_equal(seen[2, 0], moved(picture, (2, 0)))
+    halfway = (picture.astype(float) + moved(picture, (0, -1))) / 2
+    assert np.abs(seen[0, -0.5] - halfway).max() <= 0.5
+
+
+def test_half_a_pixel_explains_more_than_none() -> None:
+    picture = textured(0)
+    halfway = ((picture.astype(float) + moved(picture, (0, 1))) / 2).astype(np.uint8)
+    found = heat(squared(halfway), bank(picture), (0, 0)).max()
+    whole = heat(squared(halfway), np.stack([squared(picture), squared(moved(picture, (0, 1)))]), (0, 0)).max()
+    assert found < 0.01 * whole
 
 
 def test_the_peak_is_where_the_defect_is_and_as_large_as_it() -> None:

@@ -247,7 +247,7 @@ def _scale(artifacts: Artifacts, index: Index, encoder: Encoder, cells: Encoder)
 
 def _bank(cells: Encoder, reference: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the cells of the reference at several shifts: (S, 32, 32, D)."""
-    return np.stack([cells_of(cells, differences.moved(reference, shift)) for shift in differences.SHIFTS])
+    return np.stack([cells_of(cells, view) for view in differences.views(reference)])
 
 
 def _heat(
