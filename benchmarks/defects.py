@@ -247,7 +247,7 @@ def draw(shown: list[tuple[np.ndarray, np.ndarray, tuple]], path: Path) -> None:
         [Tile(reference, ("reference",), framed=True) for reference, _, _ in shown],
         [Tile(photo, ("photo",)) for _, photo, _ in shown],
         [
-            Tile(painted(photo, found, level=level, shift=(-shift[0], -shift[1])), ("where it differs",))
+            Tile(painted(photo, found, between=(level, 3 * level), shift=(-shift[0], -shift[1])), ("where it differs",))
             for _, photo, (_, found, shift) in shown
         ],
     ]
