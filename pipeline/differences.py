@@ -15,8 +15,8 @@ SHIFTS = (  # (down, right), pixels, that the first picture is looked at; by mea
     *((-1, 0), (1, 0), (0, -1), (0, 1)),
     *((-2, 0), (2, 0), (0, -2), (0, 2)),
 )
-EVERYWHERE = 0.5  # share from which on two pictures differ nearly everywhere; of tilted photos with a defect 0.22 at
-# most, of 28 pairs of random pictures 0.7 and more, one excepted (2026-11)
+EVERYWHERE = 0.5  # share from which on two pictures differ nearly everywhere; of tilted photos with a defect 0.33 at
+# most, of 28 pairs of random pictures 0.66 and more, one of 0.34 excepted (2026-11)
 _REACH = 16  # pixels that a picture is moved by at most, in each direction
 _GAIN = 1.5  # contrast is changed by at most, and at least by its inverse: else a stain on a blank wall would fade
 _SIDE, _CELL = 256, 8
