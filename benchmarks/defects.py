@@ -1,12 +1,13 @@
 """Measures whether `compare` finds defects, beside plain pixel difference and SSIM.
 
     python benchmarks/defects.py --artifacts artifacts [--tilt 1.5] [--strength 0.3] [--sheet defects.png]
+    python benchmarks/defects.py --photos 8 --write FOLDER     # photos to try `compare` on; measures nothing
 
 References are drawn from the folder. Of each, photographs are made: shifted by up to 6 pixels each way, in other light
 (brightness by up to 20 %, contrast by 15 %, each channel by 5 %, a slope of up to 10 %), with noise, as JPEG; `--tilt`
 also turns each by as many degrees at most and scales it by as many percent. Every other one has a defect, drawn where
-there is something to see: a scratch, a missing part (the colour of the rim in its place) or a stain; with `--strength
-0.3` at a third of the contrast, where plain defects are found by any method that aligns.
+there is something to see: a scratch, a missing part (the colour of the rim in its place) or a stain. Any method that
+aligns finds nearly all of them; `--strength 0.3` makes them faint, so that methods can be told apart.
 
 AUROC: how well the hottest cell ranks the photos of one reference, mean over references. Peak: share of defects that
 the hottest cell of 8x8 pixels touches. Pixels and SSIM are averaged over the same cells, and given twice: as they are,
@@ -65,6 +66,7 @@ def main() -> None:
     parser.add_argument("--strength", type=float, default=1.0, help="of the defects; 0.3 makes them faint")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sheet", type=Path, help="draw some defects, and where compare sees them")
+    parser.add_argument("--write", type=Path, help="write a reference and its photos into this folder instead")
     options = parser.parse_args()
     artifacts = Artifacts(options.artifacts)
     with open_index(artifacts.index) as index:
@@ -72,6 +74,9 @@ def main() -> None:
     cells = open_cells(artifacts.cells)
     generator = np.random.default_rng(options.seed)
     rows = generator.choice(len(pictures), options.references, replace=len(pictures) < options.references)
+    if options.write:
+        write(*photographs(pictures[rows[0]], pictures[rows[-1]], options, generator), options.write)
+        return
     print_machine()
     started, measured, shown = time.perf_counter(), [], []
     for row in tqdm(rows, "references"):
@@ -238,6 +243,14 @@ def place(picture: np.ndarray, generator: np.random.Generator) -> tuple[int, int
 def rotation(angle: float) -> np.ndarray:
     """Return the matrix that turns rows (x, y) by an angle."""
     return np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+
+
+def write(reference: np.ndarray, photos: list[Photo], folder: Path) -> None:
+    """Write a reference, and its photos into a folder below, named by their defects."""
+    (folder / "photos").mkdir(parents=True, exist_ok=True)
+    Image.fromarray(reference).save(folder / "reference.png")
+    for number, photo in enumerate(photos, 1):
+        Image.fromarray(photo.pixels).save(folder / "photos" / f"{number}_{photo.kind or 'good'}.png")
 
 
 def draw(shown: list[tuple[np.ndarray, np.ndarray, tuple]], path: Path) -> None:
