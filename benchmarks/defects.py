@@ -1,11 +1,13 @@
 """Measures whether `compare` finds defects, beside plain pixel difference and SSIM.
 
-    python benchmarks/defects.py --artifacts artifacts [--tilt 1.5] [--sheet defects.png]
+    python benchmarks/defects.py --artifacts artifacts [--tilt 1.5] [--strength 0.3] [--sheet defects.png]
+    python benchmarks/defects.py --photos 8 --write FOLDER     # photos to try `compare` on; measures nothing
 
 References are drawn from the folder. Of each, photographs are made: shifted by up to 6 pixels each way, in other light
 (brightness by up to 20 %, contrast by 15 %, each channel by 5 %, a slope of up to 10 %), with noise, as JPEG; `--tilt`
 also turns each by as many degrees at most and scales it by as many percent. Every other one has a defect, drawn where
-there is something to see: a scratch, a missing part (the colour of the rim in its place) or a stain.
+there is something to see: a scratch, a missing part (the colour of the rim in its place) or a stain. Any method that
+aligns finds nearly all of them; `--strength 0.3` makes them faint, so that methods can be told apart.
 
 AUROC: how well the hottest cell ranks the photos of one reference, mean over references. Peak: share of defects that
 the hottest cell of 8x8 pixels touches. Pixels and SSIM are averaged over the same cells, and given twice: as they are,
@@ -34,7 +36,7 @@ from sklearn.metrics import roc_auc_score  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 from pipeline.artifacts import Artifacts, load_pictures, open_index  # noqa: E402
-from pipeline.differences import SHIFTS, displacement, heat, moved, painted, peak, relit  # noqa: E402
+from pipeline.differences import displacement, heat, moved, painted, peak, relit, views  # noqa: E402
 from pipeline.encoder import Encoder, cells_of, open_cells  # noqa: E402
 from pipeline.sheets import Tile, contact_sheet  # noqa: E402
 
@@ -61,8 +63,10 @@ def main() -> None:
     parser.add_argument("--references", type=int, default=24)
     parser.add_argument("--photos", type=int, default=12, help="of each reference; half of them with a defect")
     parser.add_argument("--tilt", type=float, default=0.0, help="degrees and percent")
+    parser.add_argument("--strength", type=float, default=1.0, help="of the defects; 0.3 makes them faint")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sheet", type=Path, help="draw some defects, and where compare sees them")
+    parser.add_argument("--write", type=Path, help="write a reference and its photos into this folder instead")
     options = parser.parse_args()
     artifacts = Artifacts(options.artifacts)
     with open_index(artifacts.index) as index:
@@ -70,21 +74,25 @@ def main() -> None:
     cells = open_cells(artifacts.cells)
     generator = np.random.default_rng(options.seed)
     rows = generator.choice(len(pictures), options.references, replace=len(pictures) < options.references)
+    if options.write:
+        write(*photographs(pictures[rows[0]], pictures[rows[-1]], options, generator), options.write)
+        return
     print_machine()
     started, measured, shown = time.perf_counter(), [], []
     for row in tqdm(rows, "references"):
         other = pictures[generator.integers(len(pictures))]
-        reference, photos = photographs(pictures[row], other, options.photos, options.tilt, generator)
-        bank = np.stack([cells_of(cells, moved(reference, shift)) for shift in SHIFTS])
-        pixel_bank = np.stack([pixel_cells(moved(reference, shift)) for shift in SHIFTS])
+        reference, photos = photographs(pictures[row], other, options, generator)
+        bank = np.stack([cells_of(cells, view) for view in views(reference)])
+        pixel_bank = np.stack([pixel_cells(view) for view in views(reference)])
         work = partial(judged, reference=reference, bank=bank, pixel_bank=pixel_bank, cells=cells)
         with ThreadPoolExecutor() as pool:
             results = list(pool.map(work, photos))
         measured.append([(photo, maps) for photo, (maps, _, _) in zip(photos, results, strict=True)])
         number = (2 * len(shown) + 1) % len(photos)
         shown.append((reference, photos[number].pixels, results[number]))
-    print(f"{len(rows)} references of {options.artifacts}, {options.photos} photos each, half with a defect, "
-          f"tilt {options.tilt:g}; {time.perf_counter() - started:.0f} s\n")  # fmt: skip
+    print(f"{len(rows)} references of {options.artifacts}, {options.photos} photos each, half with a defect; tilt "
+          f"{options.tilt:g}, strength {options.strength:g}, seed {options.seed}; "
+          f"{time.perf_counter() - started:.0f} s\n")  # fmt: skip
     print_table(measured)
     if options.sheet:
         draw(shown[:6], options.sheet)
@@ -145,14 +153,15 @@ def in_cells(map_: np.ndarray) -> np.ndarray:
 
 
 def photographs(
-    picture: np.ndarray, other: np.ndarray, count: int, tilt: float, generator: np.random.Generator
+    picture: np.ndarray, other: np.ndarray, options: argparse.Namespace, generator: np.random.Generator
 ) -> tuple[np.ndarray, list[Photo]]:
     """Return a reference and its photographs, good ones and such with a defect in turn."""
-    nothing = np.zeros((SIDE, SIDE), bool)
+    nothing, tilt = np.zeros((SIDE, SIDE), bool), options.tilt
     photos = []
-    for number in range(count):
+    for number in range(options.photos):
         kind = KINDS[number // 2 % len(KINDS)] if number % 2 else ""
         made, mask = defect(picture, kind, other, generator) if kind else (picture, nothing)
+        made = np.rint(picture + options.strength * (made.astype(np.float32) - picture)).astype(np.uint8)
         shift, turn = generator.uniform(-6, 6, 2), generator.uniform(-tilt, tilt)
         scale = 1 + generator.uniform(-tilt, tilt) / 100
         pixels = relight(framed(made, shift, turn, scale), generator)
@@ -236,6 +245,14 @@ def rotation(angle: float) -> np.ndarray:
     return np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
 
 
+def write(reference: np.ndarray, photos: list[Photo], folder: Path) -> None:
+    """Write a reference, and its photos into a folder below, named by their defects."""
+    (folder / "photos").mkdir(parents=True, exist_ok=True)
+    Image.fromarray(reference).save(folder / "reference.png")
+    for number, photo in enumerate(photos, 1):
+        Image.fromarray(photo.pixels).save(folder / "photos" / f"{number}_{photo.kind or 'good'}.png")
+
+
 def draw(shown: list[tuple[np.ndarray, np.ndarray, tuple]], path: Path) -> None:
     """Draw references above photos with a defect, and these above their heat."""
     level = np.percentile([found.max() for _, _, (_, found, _) in shown], 10) / 3
@@ -243,7 +260,7 @@ def draw(shown: list[tuple[np.ndarray, np.ndarray, tuple]], path: Path) -> None:
         [Tile(reference, ("reference",), framed=True) for reference, _, _ in shown],
         [Tile(photo, ("photo",)) for _, photo, _ in shown],
         [
-            Tile(painted(photo, found, level=level, shift=(-shift[0], -shift[1])), ("where it differs",))
+            Tile(painted(photo, found, between=(level, 3 * level), shift=(-shift[0], -shift[1])), ("where it differs",))
             for _, photo, (_, found, shift) in shown
         ],
     ]

@@ -94,7 +94,7 @@ def test_photos_of_a_folder_are_ranked_by_difference(line: Line, photos: Path, t
     with (tmp_path / "ranking.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [Path(row["path"]).name for row in rows] == ["stained.png", "good.png"]
-    assert list(rows[0]) == ["rank", "path", "difference", "x", "y", "similarity", "alike"]
+    assert list(rows[0]) == ["rank", "path", "difference", "x", "y", "share", "similarity", "alike"]
     listed = compared(line, photos / "reference.png", photos / "line")
     assert [Path(one["path"]).name for one in listed] == ["stained.png", "good.png"]
     assert [one["difference"] for one in listed] == [round(float(row["difference"]), 3) for row in rows]
@@ -116,6 +116,19 @@ def test_a_sheet_shows_the_pictures_above_their_heat(line: Line, photos: Path, t
         pixels = np.asarray(sheet.convert("RGB")).astype(int)
     hot = (pixels[..., 0] > 180) & (pixels[..., 2] < 100) & (pixels[..., 1] < 180)
     assert hot.sum() > 50
+
+
+def test_pictures_of_different_things_differ_nearly_everywhere_and_it_is_said(
+    line: Line, photos: Path, tmp_path: Path
+) -> None:
+    unlike = line.dataset / "stripes" / "stripe 02.png"
+    result = run(line, photos / "reference.png", unlike, "--sheet", tmp_path / "sheet.png")
+    assert "differs nearly everywhere: the pictures don't lie on each other" in result.stdout
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        pixels = np.asarray(sheet.convert("RGB")).astype(int)[-330:]  # both under their heat
+    red = (pixels[..., 0] > 180) & (pixels[..., 1] < 120) & (pixels[..., 2] < 120)
+    assert 0 < red.mean() < 0.3
+    assert "everywhere" not in run(line, photos / "reference.png", photos / "line" / "stained.png").stdout
 
 
 def test_a_sheet_of_an_unknown_kind_is_refused(line: Line, photos: Path, tmp_path: Path) -> None:

@@ -4,7 +4,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.differences import SHIFTS, displacement, heat, light_pairs, moved, painted, peak, relit
+from pipeline.differences import (
+    SHIFTS,
+    colours,
+    displacement,
+    heat,
+    light_pairs,
+    moved,
+    painted,
+    peak,
+    relit,
+    share,
+    views,
+)
 
 
 def textured(seed: int) -> np.ndarray:
@@ -26,7 +38,7 @@ def squared(picture: np.ndarray) -> np.ndarray:
 
 
 def bank(picture: np.ndarray) -> np.ndarray:
-    return np.stack([squared(moved(picture, shift)) for shift in SHIFTS])
+    return np.stack([squared(view) for view in views(picture)])
 
 
 @pytest.mark.parametrize("shift", [(0, 0), (5, -3), (-16, 16), (11, 0)])
@@ -81,6 +93,23 @@ def test_what_a_shift_of_a_pixel_explains_is_no_difference() -> None:
     assert heat(squared(moved(picture, (0, 3))), bank(picture), (0, 0)).max() > 0
 
 
+def test_views_are_moved_by_whole_pixels_or_lie_halfway_between_two() -> None:
+    picture = textured(0)
+    seen = dict(zip(SHIFTS, views(picture), strict=True))
+    np.testing.assert_array_equal(seen[0, 0], picture)
+    np.testing.assert_array_equal(seen[2, 0], moved(picture, (2, 0)))
+    halfway = (picture.astype(float) + moved(picture, (0, -1))) / 2
+    assert np.abs(seen[0, -0.5] - halfway).max() <= 0.5
+
+
+def test_half_a_pixel_explains_more_than_none() -> None:
+    picture = textured(0)
+    halfway = ((picture.astype(float) + moved(picture, (0, 1))) / 2).astype(np.uint8)
+    found = heat(squared(halfway), bank(picture), (0, 0)).max()
+    whole = heat(squared(halfway), np.stack([squared(picture), squared(moved(picture, (0, 1)))]), (0, 0)).max()
+    assert found < 0.01 * whole
+
+
 def test_the_peak_is_where_the_defect_is_and_as_large_as_it() -> None:
     reference = np.full((256, 256, 3), 100, np.uint8)
     photo = reference.copy()
@@ -103,15 +132,39 @@ def test_only_what_lies_inside_both_pictures_is_judged(
     np.testing.assert_array_equal(found > 0, expected)
 
 
+def chroma(image: np.ndarray) -> np.ndarray:
+    return image.max(-1).astype(int) - image.min(-1)
+
+
 def test_a_picture_is_grey_where_nothing_differs_and_coloured_where_something_does() -> None:
     found = np.zeros((32, 32), np.float32)
     found[16, 8] = 9.0
-    image = painted(textured(0), found, level=1.0).astype(int)
-    chroma = image.max(-1) - image.min(-1)
-    assert chroma[132, 68] > 80
-    assert chroma[:64].max() == 0
-    shifted = painted(textured(0), found, level=1.0, shift=(-40, 24)).astype(int)
-    assert (shifted.max(-1) - shifted.min(-1))[132 - 40, 68 + 24] > 80
+    coloured = chroma(painted(textured(0), found, between=(1, 3)))
+    assert coloured[132, 68] > 80
+    assert coloured[:64].max() == 0
+    assert chroma(painted(textured(0), found, between=(1, 3), shift=(-40, 24)))[132 - 40, 68 + 24] > 80
+
+
+def test_the_share_is_that_of_the_cells_above_the_level() -> None:
+    found = np.zeros((32, 32), np.float32)
+    found[:8] = 2.0
+    assert share(found, level=1.9) == 0.25
+    assert share(found, level=2.0) == 0
+
+
+def test_colours_are_those_of_the_level_unless_most_of_the_picture_differs() -> None:
+    found = np.linspace(0, 10, 1024, dtype=np.float32).reshape(32, 32)
+    assert colours(found, level=5.1) == (5.1, pytest.approx(15.3))
+    low, high = colours(found, level=4.9)
+    assert (low, high) == (pytest.approx(8, abs=0.02), pytest.approx(9.9, abs=0.02))
+    coloured = chroma(painted(textured(0), found, between=(low, high)))[:, 128] > 40
+    assert 0.1 < coloured.mean() < 0.2
+
+
+def test_where_all_cells_differ_alike_none_is_hottest() -> None:
+    low, high = colours(np.full((32, 32), 7, np.float32), level=1)
+    assert low < high
+    assert not chroma(painted(textured(0), np.full((32, 32), 7, np.float32), between=(low, high))).any()
 
 
 def test_light_views_are_two_others_of_each_picture_and_repeat_with_their_seed() -> None:

@@ -68,6 +68,7 @@ class Comparison:
     alike               whether the similarity reaches the threshold
     difference          of the cell that differs most, in units of the scale's level; larger is more different
     place               that cell's middle: the pixel (x, y) of the reference at 256x256
+    share               of the cells that differ by more than 1, in [0, 1]
     """
 
     photo: Path
@@ -77,6 +78,12 @@ class Comparison:
     alike: bool
     difference: float
     place: tuple[int, int]
+    share: float
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether most of the picture differs: then the two don't lie on each other, and a place says little."""
+        return self.share > differences.EVERYWHERE
 
     def as_json(self) -> dict[str, Any]:
         """Return the numbers as plain values."""
@@ -87,6 +94,7 @@ class Comparison:
             "alike": self.alike,
             "difference": round(self.difference, 3),
             "place": list(self.place),
+            "share": round(self.share, 4),
         }
 
 
@@ -119,6 +127,7 @@ class Comparer:
             similarity >= self.scale.threshold.value,
             difference / self.scale.level,
             (x, y),
+            differences.share(heat, level=self.scale.level),
         )
 
     def compare_all(self, photos: list[Path]) -> tuple[list[Comparison], list[QueryError]]:
@@ -140,13 +149,15 @@ class Comparer:
         """Return reference and photo, and below them both under their heat."""
         photo = _read(comparison.photo, self._params)
         heat, (down, right) = _heat(self._cells, photo, self._pixels, self._bank)
-        level = self.scale.level
-        words = (f"difference {comparison.difference:.2f}", _verdict(comparison))
+        between = differences.colours(heat, level=self.scale.level)
+        words, where = [f"difference {comparison.difference:.2f}", _verdict(comparison)], "where they differ"
+        if comparison.everywhere:
+            words, where = [*words, "nearly everywhere"], "where they differ most"
         return (
             [Tile(self._pixels, ("reference", self.reference.name), framed=True),
              Tile(photo, (comparison.photo.name, f"similarity {comparison.similarity:.3f}"))],
-            [Tile(differences.painted(self._pixels, heat, level=level), ("where they differ",)),
-             Tile(differences.painted(photo, heat, level=level, shift=(-down, -right)), words)],
+            [Tile(differences.painted(self._pixels, heat, between=between), (where,)),
+             Tile(differences.painted(photo, heat, between=between, shift=(-down, -right)), tuple(words))],
         )  # fmt: skip
 
 
@@ -177,9 +188,12 @@ def format_comparison(comparer: Comparer, comparison: Comparison) -> str:
         )
         if value is not None
     ]
+    where = f"in {100 * comparison.share:.1f} % of the picture; largest at x = {x}, y = {y} of 256x256 pixels"
+    if comparison.everywhere:
+        where += "; it differs nearly everywhere: the pictures don't lie on each other"
     lines = [
         f"similarity {comparison.similarity:.4f}: {_verdict(comparison)}; {', '.join(ranks)}",
-        f"difference {comparison.difference:.2f}, largest at x = {x}, y = {y} of 256x256 pixels",
+        f"difference {comparison.difference:.2f}, {where}",
         comparer.scale.explained(),
     ]
     return "\n".join(lines)
@@ -187,22 +201,22 @@ def format_comparison(comparer: Comparer, comparison: Comparison) -> str:
 
 def format_ranking(comparer: Comparer, comparisons: list[Comparison]) -> str:
     """Return many comparisons as a table, most different first."""
-    lines = [
-        f"{comparer.reference} beside {len(comparisons):,} photos",
-        "rank  difference  similarity  verdict    path",
+    rows = [
+        f"{rank:4}  {one.difference:10.2f}  {one.share:6.1%}  {one.similarity:10.4f}  {_verdict(one):9}  {one.photo}"
+        for rank, one in enumerate(comparisons, 1)
     ]
-    for rank, one in enumerate(comparisons, 1):
-        lines.append(f"{rank:4d}  {one.difference:10.2f}  {one.similarity:10.4f}  {_verdict(one):9}  {one.photo}")
-    return "\n".join([*lines, comparer.scale.explained()])
+    head = f"{comparer.reference} beside {len(comparisons):,} photos"
+    names = "rank  difference   share  similarity  verdict    path"
+    return "\n".join([head, names, *rows, comparer.scale.explained()])
 
 
 def save_ranking(comparisons: list[Comparison], path: Path) -> None:
     """Write many comparisons as CSV, most different first."""
-    header = ("rank", "path", "difference", "x", "y", "similarity", "alike")
-    rows = [
-        (rank, one.photo, f"{one.difference:.4f}", *one.place, f"{one.similarity:.6f}", str(one.alike).lower())
-        for rank, one in enumerate(comparisons, 1)
-    ]
+    header = ("rank", "path", "difference", "x", "y", "share", "similarity", "alike")
+    rows = []
+    for rank, one in enumerate(comparisons, 1):
+        numbers = (f"{one.difference:.4f}", *one.place, f"{one.share:.4f}", f"{one.similarity:.6f}")
+        rows.append((rank, one.photo, *numbers, str(one.alike).lower()))
     save_table(path, header, rows)
 
 
@@ -211,6 +225,8 @@ def save_sheet(comparer: Comparer, comparisons: list[Comparison], target: Path) 
     pairs = [comparer.tiles(one) for one in comparisons[:_SHOWN]]
     rows, tile = [*pairs[0]], 256
     subtitle = "in grey, and coloured where they differ by more than light and a small shift make"
+    if comparisons[0].everywhere:
+        subtitle = "nearly everywhere: they don't lie on each other; coloured where most"
     if len(comparisons) > 1:
         photos, heats = [above[1] for above, _ in pairs], [below[1] for _, below in pairs]
         rows, tile = [[pairs[0][0][0]], photos, heats], 160
@@ -247,7 +263,7 @@ def _scale(artifacts: Artifacts, index: Index, encoder: Encoder, cells: Encoder)
 
 def _bank(cells: Encoder, reference: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the cells of the reference at several shifts: (S, 32, 32, D)."""
-    return np.stack([cells_of(cells, differences.moved(reference, shift)) for shift in differences.SHIFTS])
+    return np.stack([cells_of(cells, view) for view in differences.views(reference)])
 
 
 def _heat(
