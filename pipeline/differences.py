@@ -4,6 +4,7 @@ Two photographs of one thing are never framed alike. So the second is lit as the
 its cells is compared with that of the first at several shifts: what a shift of a pixel explains is no difference.
 """
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
@@ -25,6 +26,7 @@ _RIM = 1  # cells at the edge that are not judged: there a network has seen its 
 Picture = NDArray[np.uint8]  # (256, 256, 3)
 Heat = NDArray[np.float32]  # (32, 32), from 0, larger is more different
 Number = TypeVar("Number", np.uint8, np.float32)
+Cells = NDArray[np.float32]  # (32, 32, D), what is seen at each place of a picture
 Shift = tuple[int, int]  # (down, right) in pixels
 
 
@@ -104,7 +106,23 @@ def relit(photo: Picture, reference: Picture) -> Picture:
     return _eight_bits((seen - seen.mean((0, 1))) * gain + wanted.mean((0, 1)))
 
 
-def heat(photo: NDArray[np.float32], reference: NDArray[np.float32], shift: Shift) -> Heat:
+def seen(reference: Picture, see: Callable[[Picture], Cells]) -> NDArray[np.float32]:
+    """Return the cells of a reference moved by each of `SHIFTS`, (S, 32, 32, D), as `see` gives them of a picture."""
+    return np.stack([see(view) for view in views(reference)])
+
+
+def located(
+    photo: Picture, reference: Picture, bank: NDArray[np.float32], see: Callable[[Picture], Cells]
+) -> tuple[Heat, Shift]:
+    """Return where a photo differs, in the reference's frame, and by what shift it was moved there.
+
+    `bank` is what `seen` gives for the reference, and `see` gives the cells of a picture.
+    """
+    shift = displacement(photo, reference)
+    return heat(see(relit(moved(photo, shift), reference)), bank, shift), shift
+
+
+def heat(photo: Cells, reference: NDArray[np.float32], shift: Shift) -> Heat:
     """Return where a photo differs from the reference.
 
     Parameters

@@ -25,6 +25,7 @@ from pipeline.stages.evaluate import evaluate
 from pipeline.stages.groups import groups
 from pipeline.stages.neighbours import neighbours
 from pipeline.stages.resize import resize
+from pipeline.stages.tolerance import tolerance
 
 ROOT = Path(__file__).parent.parent
 CLASSES, PICTURES_OF_A_CLASS = ("discs", "stripes", "ramps"), 18
@@ -207,6 +208,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
     neighbours(made.params, made.artifacts)
     groups(made.params, made.artifacts)
     evaluate(made.params, made.artifacts)
+    tolerance(made.params, made.artifacts)
     return made
 
 

@@ -17,6 +17,7 @@ from pipeline.artifacts import encoder_of, load_embeddings, load_neighbours, ope
 from pipeline.cli import app
 from pipeline.errors import ArtifactError, EncoderError, QueryError
 from pipeline.stages.neighbours import neighbours
+from pipeline.stages.tolerance import tolerance
 
 
 def run(line: Line, *arguments: str | Path) -> Result:
@@ -151,6 +152,18 @@ def test_cells_of_another_encoder_are_refused(own_line: Line, photos: Path) -> N
     assert "different networks: run `pipeline embed` again" in str(result.exception)
 
 
+def test_cells_of_another_encoder_have_no_tolerance(own_line: Line) -> None:
+    write_cells(own_line.artifacts.cells, encoder="another")
+    with pytest.raises(ArtifactError, match="different networks: run `pipeline embed` again"):
+        tolerance(own_line.params, own_line.artifacts)
+
+
+def test_without_the_tolerance_it_says_what_to_run(own_line: Line, photos: Path) -> None:
+    own_line.artifacts.metrics("tolerance").unlink()
+    result = run(own_line, photos / "reference.png", photos / "reference.png")
+    assert "run `pipeline tolerance` (or `dvc repro`) first" in str(result.exception)
+
+
 def test_missing_cells_are_named_with_the_remedy(own_line: Line, photos: Path) -> None:
     own_line.artifacts.cells.unlink()
     result = run(own_line, photos / "reference.png", photos / "reference.png")
@@ -189,6 +202,7 @@ def test_a_folder_of_one_or_two_pictures_is_enough(tmp_path: Path, count: int) -
     generator = np.random.default_rng(0)
     small = make_line(tmp_path, {f"a/{n}.png": structured_picture("discs", generator) for n in range(count)})
     neighbours(small.params, small.artifacts)
+    tolerance(small.params, small.artifacts)
     picture = small.dataset / "a" / "0.png"
     (found,) = compared(small, picture, picture)
     assert found["alike"] is True
@@ -205,5 +219,8 @@ def test_overlapping_views_and_strangers_make_a_warning(own_line: Line, line: Li
     write_encoder(own_line.artifacts.encoder, patch=256)  # three mean colours, less a constant
     embed_again(own_line.artifacts)
     neighbours(own_line.params, own_line.artifacts)
+    result = run(own_line, line.dataset / COPIES[0], line.dataset / COPIES[0])
+    assert "of another encoder: run `pipeline tolerance` again" in str(result.exception)
+    tolerance(own_line.params, own_line.artifacts)
     picture = line.dataset / "ramps" / "ramp 03.png"
     assert "the verdict is a guess" in run(own_line, picture, picture).stdout

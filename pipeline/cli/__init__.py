@@ -203,6 +203,7 @@ def atlas(
     _say("atlas", command(*_given(context), out))
 
 
+app.command(epilog="Example: pipeline tolerance")(questions.tolerance)
 app.command(epilog="Example: pipeline compare one.jpg other.jpg --sheet differences.png")(questions.compare)
 app.command(epilog="Example: pipeline label examples.csv")(questions.label)
 

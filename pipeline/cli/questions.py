@@ -1,4 +1,4 @@
-"""The commands that compare and label pictures."""
+"""The commands that compare and label pictures, and the stage that says what a comparison means."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,13 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.common import given, say
+
+
+def tolerance(context: typer.Context) -> None:
+    """Measure what light and a small shift alone change: from where on `compare` takes two pictures for the same."""
+    from pipeline.stages.tolerance import tolerance as stage
+
+    say("tolerance", stage(*given(context)))
 
 
 def compare(

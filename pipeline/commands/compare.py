@@ -18,22 +18,19 @@ from pipeline.artifacts import (
     Index,
     encoder_of,
     load_embeddings,
+    load_json,
     load_neighbours,
-    load_pictures,
     open_index,
     replaced,
     save_table,
 )
-from pipeline.encoder import Encoder, cells_of, encode, encode_one, open_cells, open_encoder
+from pipeline.encoder import Encoder, cells_of, encode_one, open_cells, open_encoder
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.images import RejectedPictureError, find_files, read_picture
 from pipeline.params import Params
 from pipeline.sheets import Tile, contact_sheet
 
 _PAIRS = 20_000  # random pairs, for the percentiles
-_VIEWED = 60  # pictures of the folder that light views are made of, for the threshold
-_HEATED = 12  # of these, whose heat is measured, for the level
-_LEVEL = 95  # percentile of the light views' peaks that is called a difference of 1
 _SHOWN = 8  # photos on a sheet of a folder, at most
 
 
@@ -105,7 +102,10 @@ class Comparer:
         self._params, self._encoder, self._cells, self.scale = params, encoder, cells, scale
         self.reference, self.by_pixels = reference, cells.facts.get("made_from") == "pixels"
         self._pixels = _read(reference, params)
-        self._embedding, self._bank = encode_one(encoder, self._pixels), _bank(cells, self._pixels)
+        self._embedding, self._bank = encode_one(encoder, self._pixels), differences.seen(self._pixels, self._see)
+
+    def _see(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return cells_of(self._cells, picture)
 
     def compare(self, photo: Path) -> Comparison:
         """Hold one photo beside the reference.
@@ -117,7 +117,7 @@ class Comparer:
         """
         pixels = _read(photo, self._params)
         similarity = float(np.clip(encode_one(self._encoder, pixels) @ self._embedding, -1, 1))
-        heat, _ = _heat(self._cells, pixels, self._pixels, self._bank)
+        heat, _ = differences.located(pixels, self._pixels, self._bank, self._see)
         difference, x, y = differences.peak(heat)
         return Comparison(
             photo,
@@ -148,7 +148,7 @@ class Comparer:
     def tiles(self, comparison: Comparison) -> tuple[list[Tile], list[Tile]]:
         """Return reference and photo, and below them both under their heat."""
         photo = _read(comparison.photo, self._params)
-        heat, (down, right) = _heat(self._cells, photo, self._pixels, self._bank)
+        heat, (down, right) = differences.located(photo, self._pixels, self._bank, self._see)
         between = differences.colours(heat, level=self.scale.level)
         words, where = [f"difference {comparison.difference:.2f}", _verdict(comparison)], "where they differ"
         if comparison.everywhere:
@@ -169,7 +169,7 @@ def open_comparer(reference: Path, params: Params, artifacts: Artifacts) -> Iter
         if not encoder.digest == encoder_of(artifacts) == cells.facts.get("encoder"):
             raise ArtifactError(f"{artifacts.embeddings}, {artifacts.encoder} and {artifacts.cells} were made from "
                                 "different networks: run `pipeline embed` again")  # fmt: skip
-        yield Comparer(reference, params, encoder, cells, _scale(artifacts, index, encoder, cells))
+        yield Comparer(reference, params, encoder, cells, _scale(artifacts, index, encoder))
 
 
 def photos_in(folder: Path) -> list[Path]:
@@ -239,40 +239,18 @@ def save_sheet(comparer: Comparer, comparisons: list[Comparison], target: Path) 
             raise QueryError(f"{target}: {error}; name it .png or .jpg") from error
 
 
-def _scale(artifacts: Artifacts, index: Index, encoder: Encoder, cells: Encoder) -> Scale:
-    """Measure what similarities and differences the folder's own pictures have."""
-    embeddings, neighbours = load_embeddings(artifacts, index), load_neighbours(artifacts, index)
-    pictures = load_pictures(artifacts, index)
-    first, second = differences.light_pairs(pictures[:: -(-len(pictures) // _VIEWED)], seed=0)
-    same = (encode(encoder, first, progress=False) * encode(encoder, second, progress=False)).sum(axis=1)
-    strangers = alikeness.random_pairs(embeddings, count=_PAIRS, seed=0)
-
-    def hottest(pair: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> float:
-        reference, photo = pair
-        return differences.peak(_heat(cells, photo, reference, _bank(cells, reference))[0])[0]
-
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        peaks = list(pool.map(hottest, list(zip(first, second, strict=True))[:: -(-len(first) // _HEATED)]))
+def _scale(artifacts: Artifacts, index: Index, encoder: Encoder) -> Scale:
+    """Read what the folder's own pictures say; ArtifactError if that was of another encoder."""
+    found = load_json(artifacts.metrics("tolerance"), stage="tolerance")
+    if found["encoder"] != encoder.digest:
+        raise ArtifactError(f"{artifacts.metrics('tolerance')} is of another encoder: run `pipeline tolerance` again")
+    nearest = load_neighbours(artifacts, index)["similarity"][:, :1]
     return Scale(
-        strangers,
-        np.asarray(neighbours["similarity"][:, :1]).ravel(),
-        alikeness.choose_threshold(strangers, same),
-        max(float(np.percentile(peaks, _LEVEL)), 1e-6),
+        alikeness.random_pairs(load_embeddings(artifacts, index), count=_PAIRS, seed=0),
+        np.asarray(nearest).ravel(),
+        alikeness.Threshold(found["alike_from"], found["strangers_to"], found["same_from"]),
+        found["difference"],
     )
-
-
-def _bank(cells: Encoder, reference: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the cells of the reference at several shifts: (S, 32, 32, D)."""
-    return np.stack([cells_of(cells, view) for view in differences.views(reference)])
-
-
-def _heat(
-    cells: Encoder, photo: NDArray[np.uint8], reference: NDArray[np.uint8], bank: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], tuple[int, int]]:
-    """Return where a photo differs, in the reference's frame, and by what shift it was moved there."""
-    shift = differences.displacement(photo, reference)
-    laid = differences.relit(differences.moved(photo, shift), reference)
-    return differences.heat(cells_of(cells, laid), bank, shift), shift
 
 
 def _read(picture: Path, params: Params) -> NDArray[np.uint8]:
