@@ -150,14 +150,14 @@ class Comparer:
         photo = _read(comparison.photo, self._params)
         heat, (down, right) = differences.located(photo, self._pixels, self._bank, self._see)
         between = differences.colours(heat, level=self.scale.level)
-        words, where = [f"difference {comparison.difference:.2f}", _verdict(comparison)], "where they differ"
-        if comparison.everywhere:
-            words, where = [*words, "nearly everywhere"], "where they differ most"
+        words = (f"difference {comparison.difference:.2f}", f"in {comparison.share:.1%} of the picture")
+        alike = f"similarity {comparison.similarity:.3f}, {_verdict(comparison)}"
+        where = "where they differ most" if comparison.everywhere else "where they differ"
         return (
             [Tile(self._pixels, ("reference", self.reference.name), framed=True),
-             Tile(photo, (comparison.photo.name, f"similarity {comparison.similarity:.3f}"))],
+             Tile(photo, (comparison.photo.name, alike))],
             [Tile(differences.painted(self._pixels, heat, between=between), (where,)),
-             Tile(differences.painted(photo, heat, between=between, shift=(-down, -right)), tuple(words))],
+             Tile(differences.painted(photo, heat, between=between, shift=(-down, -right)), words)],
         )  # fmt: skip
 
 
