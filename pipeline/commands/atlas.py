@@ -1,5 +1,6 @@
 """Writes what was found as a table that `embedding-atlas` opens."""
 
+import shlex
 from pathlib import Path
 
 from pipeline.artifacts import (
@@ -47,4 +48,5 @@ def atlas(params: Params, artifacts: Artifacts, out: Path) -> str:
             )
     except ImportError as error:
         raise QueryError(f"{error}; pip install -e '.[atlas]' brings it") from error
-    return f"open it with: embedding-atlas {out} --x x --y y --neighbors neighbors --image thumbnail"
+    file = shlex.quote(str(out))
+    return f"open it with: embedding-atlas {file} --x x --y y --neighbors neighbors --image thumbnail"
