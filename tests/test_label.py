@@ -77,6 +77,8 @@ def test_the_pictures_to_label_next_are_no_examples_and_doubtful(line: Line, tmp
     with (tmp_path / "out" / "to_label.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert rows
+    with Image.open(tmp_path / "out" / "to_label.jpg") as sheet:
+        assert sheet.height > 150 * -(-len(rows) // 8)
     for row in rows:
         assert not found[row["path"]]["example"]
         assert float(row["confidence"]) < 1
@@ -164,7 +166,7 @@ def test_labels_of_an_earlier_time_are_replaced(line: Line, tmp_path: Path) -> N
     assert run(line, write_examples(tmp_path / "a.csv", few(1)), "--out", out).exit_code == 0
     renamed = [(path, f"new {name}") for path, name in few(1)]
     assert run(line, write_examples(tmp_path / "b.csv", renamed), "--out", out).exit_code == 0
-    assert sorted(file.name for file in out.glob("*.jpg")) == [
+    assert sorted(file.name for file in out.glob("[0-9]*.jpg")) == [
         f"{n}_new {kind.upper()}.jpg" for n, kind in enumerate(sorted(CLASSES), 1)
     ]
 

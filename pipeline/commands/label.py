@@ -29,7 +29,8 @@ from pipeline.sheets import Tile, contact_sheet, in_rows
 
 _EXPLAINED = 3  # examples that are named beside a label
 _HELPFUL = 20  # pictures that are proposed for labelling
-_SHOWN = 10  # pictures in a row of a sheet
+_SHOWN = 8  # pictures in a row of a sheet
+_TILE = 150  # pixels of a picture on a sheet
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def label(examples: list[Example], params: Params, artifacts: Artifacts) -> Labe
 
 
 def save(labels: Labels, artifacts: Artifacts, folder: Path) -> None:
-    """Write labels.csv, to_label.csv and a sheet for each class, in place of those of an earlier time.
+    """Write labels.csv, to_label.csv with a sheet, and a sheet for each class, in place of those of an earlier time.
 
     Raises
     ------
@@ -124,6 +125,8 @@ def save(labels: Labels, artifacts: Artifacts, folder: Path) -> None:
             for rank, row in enumerate(labels.helpful.tolist(), 1)
         ]
         save_table(temporary / "to_label.csv", ("rank", "path", "label", "confidence", "or"), helpful)
+        if helpful:
+            _helpful_sheet(labels, pictures).save(temporary / "to_label.jpg", quality=90)
         width = len(str(len(labels.names)))
         for number, name in enumerate(tqdm(labels.names, "sheets", unit=" sheets")):
             safe = re.sub(r"[^\w .-]", "_", name)[:60]
@@ -216,10 +219,27 @@ def _sheet(labels: Labels, number: int, pictures: NDArray[np.uint8]) -> Image.Im
         [_tile(labels, row, pictures) for row in doubtful],
     ]
     subtitle = (
-        f"{len(rows):,} pictures and {len(examples):,} examples; the surest first, in the last row the least sure"
+        f"{len(rows):,} pictures and {len(examples):,} examples; the surest first, in the last row the least sure; "
+        "below each how sure, which it is, and the example that it is most like"
     )
-    return contact_sheet([row for row in tiles if row], title=labels.names[number], subtitle=subtitle, tile=110)
+    return contact_sheet([row for row in tiles if row], title=labels.names[number], subtitle=subtitle, tile=_TILE)
 
 
 def _tile(labels: Labels, row: int, pictures: NDArray[np.uint8]) -> Tile:
-    return Tile(pictures[row], (f"{100 * labels.confidence(row):.0f} %", labels.paths[row]))
+    return Tile(pictures[row], (_percent(labels.confidence(row)), labels.paths[row], *labels.explained[row][:1]))
+
+
+def _helpful_sheet(labels: Labels, pictures: NDArray[np.uint8]) -> Image.Image:
+    """Draw the pictures whose labelling would help most, each with the two classes that it may be of."""
+    tiles = []
+    for row in labels.helpful.tolist():
+        second = _second(labels, row)
+        first = f"{labels.name(row)} {_percent(labels.confidence(row))}"
+        other = f"or {labels.names[second]} {_percent(float(labels.shares[row, second]))}"
+        tiles.append(Tile(pictures[row], (labels.paths[row], first, other)))
+    title, subtitle = "Label these next", "the most helpful first; below each what it may be, and how sure that is"
+    return contact_sheet(in_rows(tiles, _SHOWN), title=title, subtitle=subtitle, tile=_TILE)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
