@@ -20,6 +20,7 @@ from pipeline.autoencoder.networks import SIZE, build, trunk
 
 _OPSET = 17
 _BATCH = 32
+_ROUNDING = 1e-5  # of the features' length: a smaller spread may be rounding, which whitening would blow up
 _SIGNATURE = [tf.TensorSpec((None, SIZE, SIZE, 3), tf.uint8, name="pictures")]
 
 Function = Callable[[tf.Tensor], tf.Tensor]
@@ -139,12 +140,18 @@ def half_whitening(features: NDArray[np.float32], *, dimensions: int) -> Whiteni
     features
         (N, P) pooled features of N pictures.
     dimensions
-        Components to keep; fewer where N - 1 or P allow no more, or pictures are all alike; never none.
+        Components to keep; fewer where N - 1 or P allow no more, or pictures are copies of each other. Where all are
+        alike nothing can be told apart: then everything gets the same one number.
     """
     mean = features.mean(axis=0)
     spreads, directions = _principal(features - mean, dimensions)
     spreads = spreads / max(1, len(features) - 1) ** 0.5  # standard deviations
-    return Whitening(mean, (directions / np.sqrt(np.maximum(spreads, 1e-12))).astype(np.float32))
+    length = float(np.linalg.norm(features, axis=1).mean())
+    kept = spreads > _ROUNDING * length
+    if not kept.any():
+        direction = mean if length else np.ones_like(mean)
+        return Whitening(np.zeros_like(mean), (direction / np.linalg.norm(direction))[:, None].astype(np.float32))
+    return Whitening(mean, (directions[:, kept] / np.sqrt(spreads[kept])).astype(np.float32))
 
 
 def principal_directions(vectors: Array, *, dimensions: int) -> Array:
