@@ -62,6 +62,12 @@ def test_the_line_to_open_it_with_can_be_pasted(mapped: Line, tmp_path: Path) ->
     assert f"embedding-atlas '{tmp_path}/my atlas.parquet' --x" in run(mapped, tmp_path / "my atlas.parquet").output
 
 
+def test_a_folder_is_no_file_to_write(mapped: Line, tmp_path: Path) -> None:
+    result = run(mapped, tmp_path)
+    assert isinstance(result.exception, QueryError)
+    assert "name the file to write" in str(result.exception)
+
+
 def test_groups_are_called_as_their_folders(tmp_path: Path) -> None:
     save_atlas(
         tmp_path / "atlas.parquet",

@@ -26,8 +26,10 @@ def atlas(params: Params, artifacts: Artifacts, out: Path) -> str:
     Raises
     ------
     QueryError
-        If pyarrow is not installed.
+        If pyarrow is not installed, or `out` is a folder.
     """
+    if out.is_dir():
+        raise QueryError(f"{out} is a folder; name the file to write, as {out / 'atlas.parquet'}")
     with open_index(artifacts.index) as index:
         paths = index.paths()
         pictures, neighbours = load_pictures(artifacts, index), load_neighbours(artifacts, index)

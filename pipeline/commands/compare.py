@@ -24,6 +24,7 @@ from pipeline.artifacts import (
     replaced,
     save_table,
 )
+from pipeline.commands.wording import one_line, shown
 from pipeline.encoder import Encoder, cells_of, encode, encode_one, open_cells, open_encoder
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.images import RejectedPictureError, find_files, read_picture
@@ -192,7 +193,8 @@ def format_ranking(comparer: Comparer, comparisons: list[Comparison]) -> str:
         "rank  difference  similarity  verdict    path",
     ]
     for rank, one in enumerate(comparisons, 1):
-        lines.append(f"{rank:4d}  {one.difference:10.2f}  {one.similarity:10.4f}  {_verdict(one):9}  {one.photo}")
+        numbers = f"{rank:4d}  {one.difference:10.2f}  {one.similarity:10.4f}"
+        lines.append(f"{numbers}  {_verdict(one):9}  {one_line(one.photo)}")
     return "\n".join([*lines, comparer.scale.explained()])
 
 
@@ -200,7 +202,7 @@ def save_ranking(comparisons: list[Comparison], path: Path) -> None:
     """Write many comparisons as CSV, most different first."""
     header = ("rank", "path", "difference", "x", "y", "similarity", "alike")
     rows = [
-        (rank, one.photo, f"{one.difference:.4f}", *one.place, f"{one.similarity:.6f}", str(one.alike).lower())
+        (rank, shown(one.photo), f"{one.difference:.4f}", *one.place, f"{one.similarity:.6f}", str(one.alike).lower())
         for rank, one in enumerate(comparisons, 1)
     ]
     save_table(path, header, rows)
@@ -268,11 +270,6 @@ def _read(picture: Path, params: Params) -> NDArray[np.uint8]:
         raise QueryError(f"{picture}: {reason}; give a readable picture") from reason
     assert pixels is not None
     return pixels
-
-
-def shown(path: Path) -> str:
-    """Return a path that any stream can hold: bytes that are not UTF-8 as backslash escapes."""
-    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def _verdict(comparison: Comparison) -> str:
