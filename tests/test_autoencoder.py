@@ -303,6 +303,21 @@ def test_the_exported_encoder_equals_keras_and_gives_unit_vectors(
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1.0, atol=1e-5)
 
 
+@pytest.mark.parametrize("rows", [[0], [0] * 6, [0, 0, 0, 1, 1, 1]])
+def test_copies_are_one_in_the_exported_encoder_as_in_keras(
+    pictures: np.ndarray, rows: list[int], tmp_path: Path
+) -> None:
+    training.save_model(training.start(recipe()), tmp_path / "model.keras")
+    function = embedding(
+        tmp_path / "model.keras", pictures[rows], dimensions=5, fit_rows=np.arange(len(rows)), upright=True, seed=0
+    )
+    export(function, tmp_path / "encoder.onnx")
+    embeddings = encode(open_encoder(tmp_path / "encoder.onnx"), pictures[rows], progress=False)
+    np.testing.assert_allclose(embeddings, run(function, pictures[rows]), atol=1e-4)
+    expected = np.where(np.equal.outer(rows, rows), 1, -1)  # two pictures are on either side of their mean
+    np.testing.assert_allclose(embeddings @ embeddings.T, expected, atol=1e-5)
+
+
 def test_a_latent_of_zeros_has_a_direction(pictures: np.ndarray, tmp_path: Path) -> None:
     progress = training.start(recipe("classic"))
     last = layers_of(progress.networks.autoencoder.get_layer("encoder"), keras.layers.Conv2D)[-1]
