@@ -4,9 +4,10 @@
 
 Run it where params.yaml names a labelled dataset and the line has run. Examples are drawn at random; what is measured
 is the share of all other pictures that get their class, mean over draws: of each method, and of the one that
-cross-validation on the examples chooses. An encoder file of another network is what `pipeline embed` writes with
-encoder.kind: onnx. Then, with the embeddings: how often a label is right by its confidence, and what it gains to label
-next what is proposed, beside as many pictures at random.
+cross-validation on the examples chooses. An encoder file of another network is what the stages from scan to embed write
+with encoder.kind: onnx, as `pipeline --params NETWORK.yaml --artifacts NETWORK embed`; its rows bear the folder's name.
+Then, with this model's embeddings: how often a label is right by its confidence, and what it gains to label next what
+is proposed, beside as many pictures at random.
 """
 
 import argparse

@@ -31,7 +31,8 @@ def save_atlas(
     path
         The file to make.
     paths, groups, labels
-        N names, groups and labels, or None where there is no label.
+        N names, groups and labels, or None where there is no label. Groups are written as their folders are called
+        ("07"): the viewer lays numbers on a scale, and only words get a bar and a colour each.
     positions
         (N, 2) on the map: the columns x and y.
     neighbours
@@ -50,9 +51,10 @@ def save_atlas(
     from pyarrow import parquet
 
     lists = pyarrow.struct({"ids": pyarrow.list_(pyarrow.int64()), "distances": pyarrow.list_(pyarrow.float32())})
-    kinds = {"path": pyarrow.string(), "x": pyarrow.float32(), "y": pyarrow.float32(), "group": pyarrow.int32()}
+    kinds = {"path": pyarrow.string(), "x": pyarrow.float32(), "y": pyarrow.float32(), "group": pyarrow.string()}
     kinds |= {"label": pyarrow.string(), "neighbors": lists, "thumbnail": pyarrow.binary()}
     schema = pyarrow.schema(kinds)
+    digits = len(str(groups.max()))  # as many as the names of the groups' folders have
     starts = range(0, len(paths), _BLOCK)
     with parquet.ParquetWriter(path, schema) as writer:
         for start in tqdm(starts, "atlas", unit=" thousand pictures", disable=not progress):
@@ -62,7 +64,7 @@ def save_atlas(
                 "path": list(paths[rows]),
                 "x": positions[rows, 0].astype(np.float32),
                 "y": positions[rows, 1].astype(np.float32),
-                "group": groups[rows],
+                "group": [f"{group:0{digits}d}" for group in groups[rows].tolist()],
                 "label": list(labels[rows]),
                 "neighbors": [
                     {"ids": one["row"].tolist(), "distances": (1 - one["similarity"]).tolist()} for one in some

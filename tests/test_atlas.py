@@ -14,7 +14,8 @@ from PIL import Image
 from pyarrow import parquet
 from typer.testing import CliRunner, Result
 
-from pipeline.artifacts import load_map, load_neighbours, load_pictures, open_index
+from pipeline.artifacts import NEIGHBOUR, load_groups, load_map, load_neighbours, load_pictures, open_index
+from pipeline.atlas import save_atlas
 from pipeline.cli import app
 from pipeline.errors import QueryError
 from pipeline.stages.map import draw_map
@@ -43,6 +44,8 @@ def test_every_row_of_the_table_is_that_picture_of_the_index(mapped: Line, tmp_p
         paths, pictures = index.paths(), load_pictures(mapped.artifacts, index)
         lists = load_neighbours(mapped.artifacts, index)
     assert table["path"].to_pylist() == paths
+    groups, _, _ = load_groups(mapped.artifacts, paths)
+    assert table["group"].to_pylist() == [str(group) for group in groups]  # 3 of them, so one digit each
     points, _ = load_map(mapped.artifacts, paths)
     found = np.stack([table["x"].to_numpy(), table["y"].to_numpy()], axis=1)
     np.testing.assert_allclose(found, points, rtol=1e-6)
@@ -53,6 +56,30 @@ def test_every_row_of_the_table_is_that_picture_of_the_index(mapped: Line, tmp_p
         assert jpeg[:3] == b"\xff\xd8\xff"  # by which the viewer knows a JPEG
         shown = np.asarray(Image.open(io.BytesIO(jpeg))).mean(axis=(0, 1))
         np.testing.assert_allclose(shown, picture.mean(axis=(0, 1)), atol=4)
+
+
+def test_the_line_to_open_it_with_can_be_pasted(mapped: Line, tmp_path: Path) -> None:
+    assert f"embedding-atlas '{tmp_path}/my atlas.parquet' --x" in run(mapped, tmp_path / "my atlas.parquet").output
+
+
+def test_a_folder_is_no_file_to_write(mapped: Line, tmp_path: Path) -> None:
+    result = run(mapped, tmp_path)
+    assert isinstance(result.exception, QueryError)
+    assert "name the file to write" in str(result.exception)
+
+
+def test_groups_are_called_as_their_folders(tmp_path: Path) -> None:
+    save_atlas(
+        tmp_path / "atlas.parquet",
+        paths=["a", "b"],
+        positions=np.zeros((2, 2)),
+        groups=np.array([7, 12]),
+        labels=[None, None],
+        neighbours=np.zeros((2, 1), NEIGHBOUR),
+        pictures=np.zeros((2, 8, 8, 3), np.uint8),
+        progress=False,
+    )
+    assert parquet.read_table(tmp_path / "atlas.parquet")["group"].to_pylist() == ["07", "12"]
 
 
 def test_pictures_without_a_label_have_none(mapped: Line, tmp_path: Path) -> None:

@@ -184,11 +184,21 @@ def test_many_vectors_and_few_have_the_same_principal_directions() -> None:
     np.testing.assert_allclose(spreads, np.linalg.svd(few, compute_uv=False)[:3], rtol=1e-5)
 
 
-@pytest.mark.parametrize("features", [np.ones((1, 5), np.float32), np.ones((6, 5), np.float32)])
-def test_half_whitening_of_pictures_that_are_all_alike_is_finite(features: np.ndarray) -> None:
+@pytest.mark.parametrize("value", [0.0, 0.3])
+@pytest.mark.parametrize("count", [1, 6])
+def test_pictures_that_differ_by_rounding_alone_get_the_same_numbers(count: int, value: float) -> None:
+    noise = np.random.default_rng(0).normal(size=(count, 5)) * value * 1e-7
+    features = (value + noise).astype(np.float32)
     whitening = fit_whitening(features, dimensions=4)
     assert whitening.components.shape == (5, 1)
-    assert np.isfinite(whitening.components).all()
+    np.testing.assert_allclose(whitening.of(tf.constant(features)), 1, atol=1e-6)
+
+
+def test_rounding_is_no_direction_where_pictures_are_copies_of_two() -> None:
+    generator = np.random.default_rng(0)
+    features = np.repeat(generator.random((2, 50)), 10, axis=0) + generator.normal(size=(20, 50)) * 1e-7
+    whitening = fit_whitening(features.astype(np.float32), dimensions=9)
+    assert whitening.components.shape == (50, 1)
 
 
 @pytest.mark.parametrize("objective", ["reconstruction", "contrastive"])
@@ -307,6 +317,22 @@ def test_the_exported_encoder_equals_keras_and_gives_unit_vectors(
     assert encoder.dimensions == {"classic": 4096, "residual": 5}[network]
     np.testing.assert_allclose(embeddings, run(function, pictures), atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1.0, atol=1e-5)
+
+
+@pytest.mark.parametrize("rows", [[0], [0] * 6, [0, 0, 0, 1, 1, 1]])
+def test_copies_are_one_in_the_exported_encoder_as_in_keras(
+    pictures: np.ndarray, rows: list[int], tmp_path: Path
+) -> None:
+    training.save_model(training.start(recipe()), tmp_path / "model.keras")
+    function = embedding(
+        tmp_path / "model.keras", pictures[rows], dimensions=5, fit_rows=np.arange(len(rows)), upright=True, seed=0
+    )
+    export(function, tmp_path / "encoder.onnx")
+    embeddings = encode(open_encoder(tmp_path / "encoder.onnx"), pictures[rows], progress=False)
+    np.testing.assert_allclose(embeddings, run(function, pictures[rows]), atol=1e-4)
+    # two pictures are on either side of their mean; in the middle, one block of four, an anchor holds them at a right angle
+    expected = np.where(np.equal.outer(rows, rows), 1, -0.75)
+    np.testing.assert_allclose(embeddings @ embeddings.T, expected, atol=1e-5)
 
 
 def test_a_latent_of_zeros_has_a_direction(pictures: np.ndarray, tmp_path: Path) -> None:

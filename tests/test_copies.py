@@ -138,6 +138,28 @@ def test_links_into_a_folder_that_holds_something_are_refused(copied_line: Line,
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_links_in_the_dataset_are_refused(copied_line: Line) -> None:
+    result = run(copied_line, "duplicates", "--links", str(copied_line.dataset / "copies of mine"))
+    assert isinstance(result.exception, QueryError)
+    assert "name a folder elsewhere" in str(result.exception)
+
+
+def test_links_where_nobody_can_write_are_refused(copied_line: Line, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("words")
+    result = run(copied_line, "duplicates", "--links", str(tmp_path / "file" / "links"))
+    assert isinstance(result.exception, QueryError)
+    assert "name a folder that you can write to" in str(result.exception)
+
+
+def test_a_name_of_two_lines_is_one_line_of_every_table(tmp_path: Path) -> None:
+    names = ['two\nlines, "quoted".png', "naïve 日本語.png"]
+    line = make_line(tmp_path, {name: shapes(0) for name in names} | {"third.png": shapes(1)})
+    go_on(line)
+    tables = [run(line, *command).stdout.splitlines() for command in (["duplicates"], ["unique"])]
+    assert [len(table) for table in tables] == [3, 4]
+    assert all(r'two\nlines, "quoted".png' in "".join(table) for table in tables)
+
+
 def test_uniqueness_ranks_every_picture_and_never_calls_a_copy_the_nearest(copied_line: Line) -> None:
     table = load_table(copied_line.artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")
     distances = [float(row[3]) for row in table]

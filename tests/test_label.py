@@ -77,6 +77,8 @@ def test_the_pictures_to_label_next_are_no_examples_and_doubtful(line: Line, tmp
     with (tmp_path / "out" / "to_label.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert rows
+    with Image.open(tmp_path / "out" / "to_label.jpg") as sheet:
+        assert sheet.height > 150 * -(-len(rows) // 8)
     for row in rows:
         assert not found[row["path"]]["example"]
         assert float(row["confidence"]) < 1
@@ -99,6 +101,8 @@ def test_examples_from_outside_are_encoded_and_named(line: Line, tmp_path: Path)
         lighter.save(tmp_path / "tree" / name / Path(path).name)
     found = labelled(line, tmp_path / "tree", "--out", tmp_path / "out")
     assert not any(one["example"] for one in found.values())
+    table = run(line, tmp_path / "tree", "--out", tmp_path / "out").stdout.splitlines()
+    assert [int(text.split()[1]) for text in table[1:4]] == [2, 2, 2]  # they count as examples all the same
     for path, name in few(2):
         assert found[path]["label"] == name
         assert found[path]["neighbours"][0] == str(tmp_path / "tree" / name / Path(path).name)
@@ -124,22 +128,26 @@ def test_what_cannot_be_read_is_skipped_and_named(line: Line, tmp_path: Path) ->
     rows = [*few(1), ("nowhere/gone.jpg", "RAMPS"), (str(tmp_path / "words.jpg"), "DISCS")]
     result = run(line, write_examples(tmp_path / "examples.csv", rows), "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
-    assert "skipped: nowhere/gone.jpg: No such file" in result.stderr
+    assert "skipped: nowhere/gone.jpg: no such file in the dataset, beside the CSV file, or here" in result.stderr
     assert "words.jpg: " in result.stderr
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("file,class\na.jpg,one\n", "the columns path,label"),
-        ("path,label\nramps/ramp 01.png,one\nramps/ramp 02.png,one\n", "two labels or more"),
+        ("file,class\na.jpg,one\n", "the columns path,label, got 'file,class'; name them in the first line"),
+        ("path;label\na.jpg;one\n", "got 'path;label'; name them in the first line, with a comma between"),
+        ("path,label\nramps/ramp 01.png,one\nramps/ramp 02.png,one\n", "two labels or more, got those of 'one' alone"),
         ("path,label\ngone.jpg,one\nalso gone.jpg,other\n", "fewer than two labels have a readable example"),
         ("path,label\nramps/ramp 01.png\nramps/ramp 02.png,\n", "two labels or more"),
-        ("", "two labels or more"),
+        ("path,label\n", "two labels or more, got none"),
+        ("", "got an empty file"),
+        ("path,label\nna\udcefve.jpg,one\n", "got bytes that are not UTF-8; save it as UTF-8"),
+        ("path,label\nx\0y.jpg,one\n" + "z" * 5000 + ".jpg,other\n", r"mend these: x\x00y.jpg: no such file"),
     ],
 )
 def test_examples_that_say_too_little_are_refused(line: Line, tmp_path: Path, content: str, message: str) -> None:
-    (tmp_path / "examples.csv").write_text(content)
+    (tmp_path / "examples.csv").write_text(content, errors="surrogateescape")
     result = run(line, tmp_path / "examples.csv", "--out", tmp_path / "out")
     assert isinstance(result.exception, QueryError), result.output
     assert message in str(result.exception)
@@ -159,12 +167,62 @@ def test_a_folder_that_holds_something_else_is_never_replaced(line: Line, tmp_pa
     assert (tmp_path / "mine" / "photo.jpg").read_bytes() == b"precious"
 
 
+@pytest.mark.parametrize("name", ["labels.csv", "0001_mine.jpg"])
+def test_a_folder_with_a_table_of_the_same_name_is_never_replaced(line: Line, tmp_path: Path, name: str) -> None:
+    examples = write_examples(tmp_path / "examples.csv", few(1))
+    mine = tmp_path / "mine"
+    assert name == "labels.csv" or run(line, examples, "--out", mine).exit_code == 0
+    (mine / "album").mkdir(parents=True)
+    (mine / name).write_text("path,label\n")
+    result = run(line, examples, "--out", mine)
+    assert isinstance(result.exception, QueryError)
+    assert "holds something else" in str(result.exception)
+    assert (mine / name).read_text() == "path,label\n"
+    (mine / "album").rmdir()  # now the names alone tell nothing
+    if name == "labels.csv":
+        assert isinstance(run(line, examples, "--out", mine).exception, QueryError)
+        assert (mine / name).read_text() == "path,label\n"
+
+
+def test_a_file_is_never_replaced_by_the_folder(line: Line, tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("precious")
+    result = run(line, write_examples(tmp_path / "examples.csv", few(1)), "--out", tmp_path / "mine.csv")
+    assert isinstance(result.exception, QueryError)
+    assert (tmp_path / "mine.csv").read_text() == "precious"
+
+
+def test_spaces_around_labels_and_columns_make_no_further_ones(line: Line, tmp_path: Path) -> None:
+    first, second, third = few(1)
+    rows = f"path, label\n{first[0]}, one\n{second[0]},one \n{third[0]},other\n"
+    (tmp_path / "examples.csv").write_text(rows)
+    found = labelled(line, tmp_path / "examples.csv", "--out", tmp_path / "out")
+    assert {one["label"] for one in found.values()} == {"one", "other"}
+
+
+def test_only_some_of_many_wrong_paths_are_named(line: Line, tmp_path: Path) -> None:
+    wrong = [(f"gone/{number}.jpg", "one") for number in range(30)]
+    result = run(line, write_examples(tmp_path / "examples.csv", [*wrong, *few(1)]), "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    assert result.stderr.count("gone/") == 10
+    assert "skipped: and 20 more" in result.stderr
+
+
+def test_names_that_are_no_text_or_no_line_are_written_as_escapes(line: Line, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    for (path, _), name in zip(few(1), ("two\nlines", "na\udcefve", "plain"), strict=True):
+        (tree / name).mkdir(parents=True)
+        shutil.copy(line.dataset / path, tree / name)
+    result = run(line, tree, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert [text.split("  ")[0] for text in result.stdout.splitlines()[1:4]] == [r"na\xefve", "plain", r"two\nlines"]
+
+
 def test_labels_of_an_earlier_time_are_replaced(line: Line, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run(line, write_examples(tmp_path / "a.csv", few(1)), "--out", out).exit_code == 0
     renamed = [(path, f"new {name}") for path, name in few(1)]
     assert run(line, write_examples(tmp_path / "b.csv", renamed), "--out", out).exit_code == 0
-    assert sorted(file.name for file in out.glob("*.jpg")) == [
+    assert sorted(file.name for file in out.glob("[0-9]*.jpg")) == [
         f"{n}_new {kind.upper()}.jpg" for n, kind in enumerate(sorted(CLASSES), 1)
     ]
 

@@ -22,6 +22,7 @@ _OPSET = 17
 _BATCH = 32
 _MIDDLE_WHITENING = 0.25  # less than of the other blocks, so that it keeps what is rare
 _ANCHOR, _ANCHOR_ALONE = 1.0, 2.0  # of the middle beside other blocks, and alone; docs/experiments.md
+_ROUNDING = 1e-5  # of the features' length: a smaller spread may be rounding, which whitening would blow up
 _SIGNATURE = [tf.TensorSpec((None, SIZE, SIZE, 3), tf.uint8, name="pictures")]
 
 Function = Callable[[tf.Tensor], tf.Tensor]
@@ -152,7 +153,8 @@ def fit_whitening(features: Array, *, dimensions: int, power: float = 0.5, ancho
     features
         (N, P) pooled features of N pictures.
     dimensions
-        Components to keep; fewer where N - 1 or P allow no more, or pictures are all alike; never none.
+        Components to keep; fewer where N - 1 or P allow no more, or pictures are copies of each other. Where all are
+        alike nothing can be told apart: then everything gets the same one number.
     power
         0 leaves spreads as they are, 1 makes them all equal; 0.5 is half-whitening.
     anchor
@@ -161,7 +163,11 @@ def fit_whitening(features: Array, *, dimensions: int, power: float = 0.5, ancho
     mean = features.mean(axis=0)
     spreads, directions = _principal(features - mean, max(1, dimensions))
     spreads = spreads / max(1, len(features) - 1) ** 0.5  # standard deviations
-    components = (directions / np.maximum(spreads, 1e-12) ** power).astype(np.float32)
+    kept = spreads > _ROUNDING * float(np.linalg.norm(features, axis=1).mean())
+    if not kept.any():
+        direction = mean if mean.any() else np.ones_like(mean)
+        return Whitening(np.zeros_like(mean), (direction / np.linalg.norm(direction))[:, None].astype(np.float32))
+    components = (directions[:, kept] / spreads[kept] ** power).astype(np.float32)
     length = float(np.median(np.linalg.norm((features - mean) @ components, axis=1))) if anchor else 0.0
     return Whitening(mean, components, anchor * length)
 

@@ -19,13 +19,14 @@ def duplicates(
     from pipeline.commands import copies as command
     from pipeline.stages.duplicates import duplicates as stage
 
+    params, artifacts = given(context)
     if links:
-        command.check_empty(links)
-    say("duplicates", stage(*given(context)))
-    groups = command.read_groups(context.obj[1])
+        command.check_folder(links, Path(params.dataset.path))
+    say("duplicates", stage(params, artifacts))
+    groups = command.read_groups(artifacts)
     typer.echo(command.as_json(groups) if as_json else command.format_groups(groups))
     if links:
-        say("links", command.save_links(groups, links, context.obj[1]))
+        say("links", command.save_links(groups, links, artifacts))
 
 
 def uniqueness(context: typer.Context) -> None:

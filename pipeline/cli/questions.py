@@ -8,6 +8,8 @@ import typer
 
 from pipeline.cli.common import given, say
 
+_SKIPPED = 10  # examples that can't be read and are named, at most
+
 
 def tolerance(context: typer.Context) -> None:
     """Measure what light and a small shift alone change: from where on `compare` takes two pictures for the same."""
@@ -26,6 +28,7 @@ def compare(
 ) -> None:
     """Say how alike two pictures are, whether enough so, and where they differ; rank a folder of photos by that."""
     from pipeline.commands import compare as command
+    from pipeline.commands.wording import shown
     from pipeline.errors import QueryError
 
     with command.open_comparer(reference, *given(context)) as comparer:
@@ -41,7 +44,7 @@ def compare(
             raise QueryError(f"{other}: no readable picture to compare with; give a folder of photos")
         if as_json:
             for one in found:
-                path = {"path": command.shown(one.photo)} if other.is_dir() else {}
+                path = {"path": shown(one.photo)} if other.is_dir() else {}
                 typer.echo(json.dumps(path | one.as_json(), ensure_ascii=False))
         elif other.is_dir():
             typer.echo(command.format_ranking(comparer, found))
@@ -66,10 +69,13 @@ def label(
     from pipeline.commands.examples import read_examples
 
     params, artifacts = given(context)
-    labels = command.label(read_examples(source, Path(params.dataset.path)), params, artifacts)
-    for reason in labels.skipped:
-        say("skipped", reason)
     folder = out or artifacts.labels
+    command.check_replaceable(folder)
+    labels = command.label(read_examples(source, Path(params.dataset.path)), params, artifacts)
+    for reason in labels.skipped[:_SKIPPED]:
+        say("skipped", reason)
+    if len(labels.skipped) > _SKIPPED:
+        say("skipped", f"and {len(labels.skipped) - _SKIPPED:,} more")
     command.save(labels, artifacts, folder)
     if as_json:
         for row in range(len(labels.paths)):

@@ -1,5 +1,6 @@
 """Writes what was found as a table that `embedding-atlas` opens."""
 
+import shlex
 from pathlib import Path
 
 from pipeline.artifacts import (
@@ -25,8 +26,10 @@ def atlas(params: Params, artifacts: Artifacts, out: Path) -> str:
     Raises
     ------
     QueryError
-        If pyarrow is not installed.
+        If pyarrow is not installed, or `out` is a folder.
     """
+    if out.is_dir():
+        raise QueryError(f"{out} is a folder; name the file to write, as {out / 'atlas.parquet'}")
     with open_index(artifacts.index) as index:
         paths = index.paths()
         pictures, neighbours = load_pictures(artifacts, index), load_neighbours(artifacts, index)
@@ -47,4 +50,5 @@ def atlas(params: Params, artifacts: Artifacts, out: Path) -> str:
             )
     except ImportError as error:
         raise QueryError(f"{error}; pip install -e '.[atlas]' brings it") from error
-    return f"open it with: embedding-atlas {out} --x x --y y --neighbors neighbors --image thumbnail"
+    file = shlex.quote(str(out))
+    return f"open it with: embedding-atlas {file} --x x --y y --neighbors neighbors --image thumbnail"

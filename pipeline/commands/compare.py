@@ -24,6 +24,7 @@ from pipeline.artifacts import (
     replaced,
     save_table,
 )
+from pipeline.commands.wording import one_line, shown
 from pipeline.encoder import Encoder, cells_of, encode_one, open_cells, open_encoder
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.images import RejectedPictureError, find_files, read_picture
@@ -201,10 +202,10 @@ def format_comparison(comparer: Comparer, comparison: Comparison) -> str:
 
 def format_ranking(comparer: Comparer, comparisons: list[Comparison]) -> str:
     """Return many comparisons as a table, most different first."""
-    rows = [
-        f"{rank:4}  {one.difference:10.2f}  {one.share:6.1%}  {one.similarity:10.4f}  {_verdict(one):9}  {one.photo}"
-        for rank, one in enumerate(comparisons, 1)
-    ]
+    rows = []
+    for rank, one in enumerate(comparisons, 1):
+        numbers = f"{rank:4}  {one.difference:10.2f}  {one.share:6.1%}  {one.similarity:10.4f}"
+        rows.append(f"{numbers}  {_verdict(one):9}  {one_line(one.photo)}")
     head = f"{comparer.reference} beside {len(comparisons):,} photos"
     names = "rank  difference   share  similarity  verdict    path"
     return "\n".join([head, names, *rows, comparer.scale.explained()])
@@ -216,7 +217,7 @@ def save_ranking(comparisons: list[Comparison], path: Path) -> None:
     rows = []
     for rank, one in enumerate(comparisons, 1):
         numbers = (f"{one.difference:.4f}", *one.place, f"{one.share:.4f}", f"{one.similarity:.6f}")
-        rows.append((rank, one.photo, *numbers, str(one.alike).lower()))
+        rows.append((rank, shown(one.photo), *numbers, str(one.alike).lower()))
     save_table(path, header, rows)
 
 
@@ -262,11 +263,6 @@ def _read(picture: Path, params: Params) -> NDArray[np.uint8]:
         raise QueryError(f"{picture}: {reason}; give a readable picture") from reason
     assert pixels is not None
     return pixels
-
-
-def shown(path: Path) -> str:
-    """Return a path that any stream can hold: bytes that are not UTF-8 as backslash escapes."""
-    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def _verdict(comparison: Comparison) -> str:

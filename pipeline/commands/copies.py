@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.artifacts import DUPLICATES_COLUMNS, Artifacts, load_table, open_index
+from pipeline.commands.wording import one_line
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.folders import lay_out, link
 
@@ -52,25 +53,25 @@ def as_json(groups: list[list[Member]]) -> str:
 def format_groups(groups: list[list[Member]]) -> str:
     """Return the groups as a table for a terminal."""
     lines = ["group  keep  kind   similarity  path (reason)"]
-    lines += [
-        f"{m.group:5d}  {'yes' if m.keep else 'no':4}  {m.kind:5}  {m.similarity:10.4f}  {m.path} ({m.reason})"
-        for group in groups
-        for m in group
-    ]
+    for m in (member for group in groups for member in group):
+        keep = "yes" if m.keep else "no"
+        lines.append(f"{m.group:5d}  {keep:4}  {m.kind:5}  {m.similarity:10.4f}  {one_line(m.path)} ({m.reason})")
     return "\n".join(lines) if groups else "no copies"
 
 
-def check_empty(folder: Path) -> None:
-    """Raise QueryError if the folder for links holds something already."""
+def check_folder(folder: Path, dataset: Path) -> None:
+    """Raise QueryError if the folder for links holds something already, or lies in the dataset."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise QueryError(f"--links: {folder} is there and not empty; name a new folder")
+    if folder.resolve().is_relative_to(dataset.resolve()):
+        raise QueryError(f"--links: {folder} lies in the dataset, where links are more copies; name a folder elsewhere")
 
 
 def save_links(groups: list[list[Member]], folder: Path, artifacts: Artifacts) -> str:
     """Make a folder for each group, with links to its pictures, the one to keep first."""
-    check_empty(folder)
     with open_index(artifacts.index) as index:
         dataset = index.dataset
+    check_folder(folder, dataset)
     for group in groups:
         plan = lay_out(
             [member.path for member in group],
@@ -79,7 +80,10 @@ def save_links(groups: list[list[Member]], folder: Path, artifacts: Artifacts) -
             similarities=np.array([member.similarity for member in group], np.float32),
         )[0]
         target = folder / f"{group[0].group:04d}"
-        target.mkdir(parents=True)
+        try:
+            target.mkdir(parents=True)
+        except OSError as error:
+            raise QueryError(f"--links: {target}: {error.strerror}; name a folder that you can write to") from error
         for row, name in zip(plan.rows, plan.files, strict=True):
             source = dataset / group[row].path
             try:

@@ -1,6 +1,7 @@
 """The pictures that somebody has labelled: reads which they are, and finds them in the folder or encodes them."""
 
 import csv
+import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from pipeline.artifacts import Artifacts, Index, encoder_of
+from pipeline.commands.wording import one_line, shown
 from pipeline.encoder import encode_one, open_encoder
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.images import RejectedPictureError, content_of, find_files, read_picture
@@ -45,28 +47,42 @@ def read_examples(source: Path, dataset: Path) -> list[Example]:
     """
     if source.is_dir():
         files = [PurePosixPath(file.path) for file in find_files(source)]
-        examples = [Example(source / path, str(path.parent)) for path in files if path.parent != PurePosixPath(".")]
+        inside = [path for path in files if path.parent != PurePosixPath(".")]
+        examples = [Example(source / path, shown(path.parent)) for path in inside]
     else:
         examples = [Example(_located(path, source, dataset), name) for path, name in _read_csv(source)]
-    if len({example.label for example in examples}) < 2:
+    names = {example.label for example in examples}
+    if len(names) < 2:
+        got = f"those of {one_line(names.pop())!r} alone" if names else "none"
         raise QueryError(
-            f"{source}: expected examples of two labels or more; give a CSV file with the columns path,label, or a "
-            "folder with a folder of pictures for each label"
+            f"{source}: expected examples of two labels or more, got {got}; give a CSV file with the columns "
+            "path,label, or a folder with a folder of pictures for each label"
         )
     return examples
 
 
 def _read_csv(source: Path) -> list[tuple[str, str]]:
+    """Return path and label of each row that has both."""
+    expected = f"{source}: expected a folder, or a CSV file with the columns path,label"
     try:
         with source.open(encoding="utf-8-sig", newline="") as file:
-            return [(row["path"], row["label"]) for row in csv.DictReader(file) if row["path"] and row["label"]]
-    except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
-        raise QueryError(f"{source}: expected a folder, or a CSV file with the columns path,label ({error})") from error
+            header, *rows = list(csv.reader(file)) or [[]]
+    except UnicodeDecodeError as error:
+        raise QueryError(f"{expected}, got bytes that are not UTF-8; save it as UTF-8") from error
+    except (OSError, csv.Error) as error:
+        raise QueryError(f"{expected} ({getattr(error, 'strerror', None) or error}); check the path") from error
+    columns = [name.strip() for name in header]
+    if not {"path", "label"} <= set(columns):
+        got = repr(",".join(header)[:80]) if header else "an empty file"
+        raise QueryError(f"{expected}, got {got}; name them in the first line, with a comma between")
+    path, label = columns.index("path"), columns.index("label")
+    whole = [row for row in rows if len(row) > max(path, label)]
+    return [(row[path], row[label].strip()) for row in whole if row[path] and row[label].strip()]
 
 
 def _located(path: str, source: Path, dataset: Path) -> Path:
     places = [dataset / path, source.parent / path]
-    return next((place for place in places if place.is_file()), Path(path))
+    return next((place for place in places if os.path.isfile(place)), Path(path))
 
 
 def find(
@@ -80,14 +96,17 @@ def find(
     others, skipped = [], []
     for example in tqdm(examples, "examples", unit=" examples"):
         number = names.index(example.label)
+        if not os.path.isfile(example.path):  # unlike Path's, False for a name that is too long or holds a null
+            skipped.append(f"{one_line(example.path)}: no such file in the dataset, beside the CSV file, or here")
+            continue
         try:
             rows = index.rows_of_content(content_of(example.path))
             if not rows:
                 picture = read_picture(example.path, max_megapixels=params.resize.max_megapixels)
                 assert picture.pixels is not None
-                others.append(Outsider(str(example.path), number, encode_one(encoder, picture.pixels)))
+                others.append(Outsider(shown(example.path), number, encode_one(encoder, picture.pixels)))
         except (OSError, RejectedPictureError) as error:
-            skipped.append(f"{example.path}: {getattr(error, 'strerror', None) or error}")
+            skipped.append(f"{one_line(example.path)}: {getattr(error, 'strerror', None) or error}")
             continue
         for row in rows:
             if inside.setdefault(row, number) != number:

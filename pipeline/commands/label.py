@@ -1,7 +1,6 @@
 """Labels every picture of the folder from a few examples, says how sure that is, and what to label next."""
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,19 +16,24 @@ from pipeline.artifacts import (
     load_embeddings,
     load_neighbours,
     load_pictures,
+    load_table,
     open_index,
     replaced_folder,
     save_table,
 )
 from pipeline.commands.examples import Example, Outsider, find
-from pipeline.errors import QueryError
+from pipeline.commands.wording import one_line
+from pipeline.errors import ArtifactError, QueryError
 from pipeline.neighbours import most_similar
 from pipeline.params import Params
 from pipeline.sheets import Tile, contact_sheet, in_rows
 
 _EXPLAINED = 3  # examples that are named beside a label
 _HELPFUL = 20  # pictures that are proposed for labelling
-_SHOWN = 10  # pictures in a row of a sheet
+_HEADER = ("path", "label", "confidence", "example", *(f"explained_by_{n + 1}" for n in range(_EXPLAINED)))
+_SHOWN = 8  # pictures in a row of a sheet
+_OWN = re.compile(r"labels\.csv|to_label\.(csv|jpg)|\d+_.*\.jpg")  # what is written, by its name
+_TILE = 150  # pixels of a picture on a sheet
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Labels:
     shares     float32 (N, C), of each class for each picture
     choice     the method, and how well each did on held-out examples
     examples   row to class, of the examples that are pictures of the folder
+    counts     of all examples of each class, from outside as well
     explained  of each picture, the most similar examples of the class that it got; none for an example
     helpful    rows whose labelling would help most, the best first
     skipped    examples that can't be used, each with the reason
@@ -51,6 +56,7 @@ class Labels:
     shares: NDArray[np.float32]
     choice: labelling.Choice
     examples: dict[int, int]
+    counts: list[int]
     explained: list[list[str]]
     helpful: NDArray[np.int64]
     skipped: list[str]
@@ -86,7 +92,7 @@ def label(examples: list[Example], params: Params, artifacts: Artifacts) -> Labe
     classes = np.array([*inside.values(), *(other.number for other in others)], np.int64)
     if len(set(classes.tolist())) < 2:
         raise QueryError(
-            f"fewer than two labels have a readable example ({'; '.join(skipped[:3])}); give more examples"
+            f"fewer than two labels have a readable example; give more of them, or mend these: {'; '.join(skipped[:3])}"
         )
     known = labelling.Examples(rows, classes, len(names))
     all_embeddings, all_lists = _extended(embeddings, lists, others)
@@ -95,39 +101,39 @@ def label(examples: list[Example], params: Params, artifacts: Artifacts) -> Labe
     called = [*(paths[row] for row in inside), *(other.path for other in others)]
     explained = _explained(embeddings, shares, all_embeddings[rows], classes, called, inside)
     helpful = labelling.most_helpful(shares, lists, count=_HELPFUL)
-    return Labels(paths, names, shares, choice, inside, explained, helpful, skipped)
+    counts = np.bincount(classes, minlength=len(names)).tolist()
+    return Labels(paths, names, shares, choice, inside, counts, explained, helpful, skipped)
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raise QueryError if the folder is there and is, or holds, anything that `save` didn't write."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    try:
+        if folder.is_dir() and all(path.is_file() and _OWN.fullmatch(path.name) for path in folder.iterdir()):
+            load_table(folder / "labels.csv", _HEADER, stage="label")
+            return
+    except ArtifactError:
+        pass  # no such table, or somebody else's of the same name
+    raise QueryError(f"{folder} holds something else, which would be replaced; give --out a new folder")
 
 
 def save(labels: Labels, artifacts: Artifacts, folder: Path) -> None:
-    """Write labels.csv, to_label.csv and a sheet for each class, in place of those of an earlier time.
+    """Write labels.csv, to_label.csv with a sheet, and a sheet for each class, in place of those of an earlier time.
 
     Raises
     ------
     QueryError
-        If the folder holds anything else.
+        If the folder holds anything else, or can't be written.
     """
     with open_index(artifacts.index) as index:
         pictures = load_pictures(artifacts, index)
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "labels.csv").is_file():
-        raise QueryError(f"{folder} holds something else, which would be replaced; give --out a new folder")
-    header = ("path", "label", "confidence", "example", *(f"explained_by_{n + 1}" for n in range(_EXPLAINED)))
-    with replaced_folder(folder) as temporary:
-        save_table(temporary / "labels.csv", header, [_row(labels, row) for row in range(len(labels.paths))])
-        helpful = [
-            (
-                rank,
-                labels.paths[row],
-                labels.name(row),
-                f"{labels.confidence(row):.4f}",
-                labels.names[_second(labels, row)],
-            )
-            for rank, row in enumerate(labels.helpful.tolist(), 1)
-        ]
-        save_table(temporary / "to_label.csv", ("rank", "path", "label", "confidence", "or"), helpful)
-        width = len(str(len(labels.names)))
-        for number, name in enumerate(tqdm(labels.names, "sheets", unit=" sheets")):
-            safe = re.sub(r"[^\w .-]", "_", name)[:60]
-            _sheet(labels, number, pictures).save(temporary / f"{number + 1:0{width}d}_{safe}.jpg", quality=90)
+    check_replaceable(folder)
+    try:
+        with replaced_folder(folder) as temporary:
+            _write(labels, pictures, temporary)
+    except OSError as error:
+        raise QueryError(f"{folder}: {error.strerror or error}; give --out a folder that you can write to") from error
 
 
 def as_json(labels: Labels, row: int) -> dict[str, Any]:
@@ -143,21 +149,22 @@ def as_json(labels: Labels, row: int) -> dict[str, Any]:
 
 def format_labels(labels: Labels) -> str:
     """Return the classes as a table for a terminal, the methods' accuracies, and what to label next."""
+    names = [one_line(name) for name in labels.names]
     given = labels.shares.argmax(axis=1)
-    counts, examples = Counter(given.tolist()), Counter(labels.examples.values())
-    width = max(5, *(len(name) for name in labels.names))
+    pictures = np.bincount(given, minlength=len(names)).tolist()
+    width = max(5, *(len(name) for name in names))
     lines = [f"{'label':{width}}  examples  pictures  mean confidence"]
-    for number, name in enumerate(labels.names):
+    for number, name in enumerate(names):
         sure = labels.shares[given == number, number]
         mean = f"{sure.mean():15.2f}" if len(sure) else f"{'':15}"
-        lines.append(f"{name:{width}}  {examples[number]:8,}  {counts[number]:8,}  {mean}".rstrip())
+        lines.append(f"{name:{width}}  {labels.counts[number]:8,}  {pictures[number]:8,}  {mean}".rstrip())
     choice = labels.choice
     if choice.accuracies:
         held_out = ", ".join(f"{name} {100 * share:.1f} %" for name, share in choice.accuracies.items())
         lines.append(f"by {choice.method}; right on held-out examples: {held_out}")
     else:
         lines.append(f"by {choice.method}; with one example a label nothing could be held out to compare the methods")
-    helpful = [labels.paths[row] for row in labels.helpful[:3].tolist()]
+    helpful = [one_line(labels.paths[row]) for row in labels.helpful[:3].tolist()]
     if helpful:
         lines.append(f"label these next, it would help most: {', '.join(helpful)}, ...")
     return "\n".join(lines)
@@ -192,6 +199,21 @@ def _explained(
     return explained
 
 
+def _write(labels: Labels, pictures: NDArray[np.uint8], folder: Path) -> None:
+    save_table(folder / "labels.csv", _HEADER, [_row(labels, row) for row in range(len(labels.paths))])
+    helpful = [
+        (rank, labels.paths[row], labels.name(row), f"{labels.confidence(row):.4f}", labels.names[_second(labels, row)])
+        for rank, row in enumerate(labels.helpful.tolist(), 1)
+    ]
+    save_table(folder / "to_label.csv", ("rank", "path", "label", "confidence", "or"), helpful)
+    if helpful:
+        _helpful_sheet(labels, pictures).save(folder / "to_label.jpg", quality=90)
+    width = len(str(len(labels.names)))
+    for number, name in enumerate(tqdm(labels.names, "sheets", unit=" sheets")):
+        safe = re.sub(r"[^\w .-]", "_", name)[:60]
+        _sheet(labels, number, pictures).save(folder / f"{number + 1:0{width}d}_{safe}.jpg", quality=90)
+
+
 def _row(labels: Labels, row: int) -> list[str]:
     explained = labels.explained[row] + [""] * (_EXPLAINED - len(labels.explained[row]))
     example = "true" if row in labels.examples else "false"
@@ -216,10 +238,27 @@ def _sheet(labels: Labels, number: int, pictures: NDArray[np.uint8]) -> Image.Im
         [_tile(labels, row, pictures) for row in doubtful],
     ]
     subtitle = (
-        f"{len(rows):,} pictures and {len(examples):,} examples; the surest first, in the last row the least sure"
+        f"{len(rows):,} pictures and {labels.counts[number]:,} examples; the surest first, in the last row the least "
+        "sure; below each how sure, which it is, and the example that it is most like"
     )
-    return contact_sheet([row for row in tiles if row], title=labels.names[number], subtitle=subtitle, tile=110)
+    return contact_sheet([row for row in tiles if row], title=labels.names[number], subtitle=subtitle, tile=_TILE)
 
 
 def _tile(labels: Labels, row: int, pictures: NDArray[np.uint8]) -> Tile:
-    return Tile(pictures[row], (f"{100 * labels.confidence(row):.0f} %", labels.paths[row]))
+    return Tile(pictures[row], (_percent(labels.confidence(row)), labels.paths[row], *labels.explained[row][:1]))
+
+
+def _helpful_sheet(labels: Labels, pictures: NDArray[np.uint8]) -> Image.Image:
+    """Draw the pictures whose labelling would help most, each with the two classes that it may be of."""
+    tiles = []
+    for row in labels.helpful.tolist():
+        second = _second(labels, row)
+        first = f"{labels.name(row)} {_percent(labels.confidence(row))}"
+        other = f"or {labels.names[second]} {_percent(float(labels.shares[row, second]))}"
+        tiles.append(Tile(pictures[row], (labels.paths[row], first, other)))
+    title, subtitle = "Label these next", "the most helpful first; below each what it may be, and how sure that is"
+    return contact_sheet(in_rows(tiles, _SHOWN), title=title, subtitle=subtitle, tile=_TILE)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

@@ -22,6 +22,7 @@ from pipeline.artifacts import (
     open_index,
     replaced,
 )
+from pipeline.commands.wording import one_line, shown
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.params import Params
 
@@ -60,7 +61,7 @@ class Answer:
     def as_json(self) -> dict[str, Any]:
         """Return the answer as plain values."""
         results = [{"rank": r.rank, "path": r.path, "similarity": round(r.similarity, 6)} for r in self.results]
-        values: dict[str, Any] = {"query": _shown(self.query), "mode": self.mode, "results": results}
+        values: dict[str, Any] = {"query": shown(self.query), "mode": self.mode, "results": results}
         if self.unusual:
             distance, share = round(self.unusual.distance, 6), round(self.unusual.share, 6)
             values["unusual"] = {"distance": distance, "less_unusual": share}
@@ -185,8 +186,8 @@ def expand(images: list[Path]) -> list[tuple[Path, bool]]:
 
 def format_answer(answer: Answer) -> str:
     """Return an answer as a table for a terminal."""
-    lines = [f"{_shown(answer.query)} ({answer.mode})", "rank  similarity  path"]
-    lines += [f"{r.rank:4d}  {r.similarity:10.4f}  {r.path}" for r in answer.results]
+    lines = [f"{one_line(answer.query)} ({answer.mode})", "rank  similarity  path"]
+    lines += [f"{r.rank:4d}  {r.similarity:10.4f}  {one_line(r.path)}" for r in answer.results]
     if answer.unusual:
         share = f"{100 * answer.unusual.share:.0f} % of the folder's pictures"
         lines.append(f"more unusual than {share}: its distance to the nearest is {answer.unusual.distance:.4f}")
@@ -228,8 +229,3 @@ def copy_results(answers: list[Answer], folder: Path, dataset: Path) -> None:
 def _short(name: str) -> str:
     """Return the end of a file name, for file systems allow 255 bytes and some are taken by numbers."""
     return os.fsencode(name)[-180:].decode(errors="ignore")
-
-
-def _shown(path: Path) -> str:
-    """Return a path that any stream can hold: bytes that are not UTF-8 as backslash escapes."""
-    return os.fsencode(path).decode(errors="backslashreplace")

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from pipeline.artifacts import UNIQUENESS_COLUMNS, Artifacts, load_table
+from pipeline.commands.wording import one_line
 from pipeline.errors import ArtifactError
 
 
@@ -52,5 +53,6 @@ def format_rows(rows: list[dict[str, Any]]) -> str:
     lines = ["rank  distance  path (its most similar)"]
     for row in rows:
         distance = "" if row["distance"] is None else f"{row['distance']:.4f}"
-        lines.append(f"{row['rank']:4d}  {distance:>8}  {row['path']} ({row['nearest'] or 'nothing but copies'})")
+        nearest = one_line(row["nearest"]) if row["nearest"] else "nothing but copies"
+        lines.append(f"{row['rank']:4d}  {distance:>8}  {one_line(row['path'])} ({nearest})")
     return "\n".join(lines)

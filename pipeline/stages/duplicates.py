@@ -176,15 +176,15 @@ def _sheet(
         for copy, path, similarity in shown
     ]
     more = "" if len(group) == len(shown) else f", the first {len(shown)}"
-    title, subtitle = f"Group {number}: {len(group):,} copies{more}", "framed: keep; similarity to the first"
+    title, subtitle = f"Group {number}: {len(group):,} pictures{more}", "framed: keep; similarity to the first"
     sheet = contact_sheet(in_rows(tiles, 6), title=title, subtitle=subtitle, tile=200)
     sheet.save(root / f"{number:04d}.jpg", quality=88)
 
 
-def _broken(reason: str) -> tuple[str, str]:
-    """Break a reason into two lines of a caption."""
+def _broken(reason: str) -> tuple[str, ...]:
+    """Break a reason into two lines of a caption, if it is long."""
     middle = reason.find(" ", len(reason) // 2)
-    return (reason, "") if len(reason) < 30 or middle < 0 else (reason[:middle], reason[middle + 1 :])
+    return (reason,) if len(reason) < 30 or middle < 0 else (reason[:middle], reason[middle + 1 :])
 
 
 def _summarise(groups: list[list[Copy]], found: Found, artifacts: Artifacts) -> str:
