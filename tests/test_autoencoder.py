@@ -330,7 +330,7 @@ def test_copies_are_one_in_the_exported_encoder_as_in_keras(
     export(function, tmp_path / "encoder.onnx")
     embeddings = encode(open_encoder(tmp_path / "encoder.onnx"), pictures[rows], progress=False)
     np.testing.assert_allclose(embeddings, run(function, pictures[rows]), atol=1e-4)
-    # two pictures are on either side of their mean; in the middle, one block of four, an anchor holds them at a right angle
+    # two pictures are on either side of their mean; in the middle, one block of four, the anchor makes it a right angle
     expected = np.where(np.equal.outer(rows, rows), 1, -0.75)
     np.testing.assert_allclose(embeddings @ embeddings.T, expected, atol=1e-5)
 
