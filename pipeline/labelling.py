@@ -7,11 +7,12 @@ spread along the sorted lists, from neighbour to neighbour. Which is best is fou
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-_SHARPNESS = 10.0  # of a cosine as a vote: a similarity higher by 0.1 counts e times as much
+_DROP = 0.01  # least of what the similarity falls by along a list
 _VOTERS = 10  # examples that vote on a picture
 _LINKS = 10  # neighbours that labels spread to
 _CLAMPING = 0.95  # how much of its label a picture takes from its neighbours: labels reach far
@@ -22,6 +23,7 @@ _DOUBT = 1e-3  # what is surer than this is not proposed for labelling
 _LEAST = 1e-6  # of a share, so that its logarithm is finite
 
 Embeddings = NDArray[np.float32]  # (N, D), unit length
+Number = TypeVar("Number", np.float32, np.float64)
 Shares = NDArray[np.float32]  # (N, C), of each class, from 0, rows sum to 1
 
 
@@ -38,22 +40,22 @@ class Examples:
         return Examples(self.rows[chosen], self.classes[chosen], self.num_classes)
 
 
-def by_class_means(embeddings: Embeddings, lists: NDArray[np.void], examples: Examples) -> Shares:  # noqa: ARG001
+def by_class_means(embeddings: Embeddings, lists: NDArray[np.void], examples: Examples) -> Shares:
     """Return shares by the similarity to the mean of each class's examples."""
     sums = np.zeros((examples.num_classes, embeddings.shape[1]), np.float32)
     np.add.at(sums, examples.classes, embeddings[examples.rows])
     means = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    votes = np.exp(_SHARPNESS * (embeddings @ means.T - 1))
+    votes = _votes(embeddings @ means.T, lists)
     votes[:, ~sums.any(axis=1)] = 0  # a class without an example gets nothing
     return _shares(votes)
 
 
-def by_neighbours(embeddings: Embeddings, lists: NDArray[np.void], examples: Examples) -> Shares:  # noqa: ARG001
+def by_neighbours(embeddings: Embeddings, lists: NDArray[np.void], examples: Examples) -> Shares:
     """Return shares by the votes of the ten most similar examples; the more similar, the more a vote counts."""
     nearest, similarities = nearest_examples(embeddings, examples.rows, count=_VOTERS)
     votes = np.zeros((len(embeddings), examples.num_classes), np.float32)
     everyone = np.repeat(np.arange(len(embeddings)), nearest.shape[1])
-    np.add.at(votes, (everyone, examples.classes[nearest.ravel()]), np.exp(_SHARPNESS * (similarities.ravel() - 1)))
+    np.add.at(votes, (everyone, examples.classes[nearest.ravel()]), _votes(similarities, lists).ravel())
     return _shares(votes)
 
 
@@ -196,6 +198,19 @@ def _sharpening(shares: Shares, truth: NDArray[np.int64]) -> float:
     return max(likelihoods, key=lambda power: float(likelihoods[power]))
 
 
+def _votes(similarities: NDArray[Number], lists: NDArray[np.void]) -> NDArray[Number]:
+    """Return how much the similarities of a row count beside its largest, in [0, 1].
+
+    What lies between a first and a tenth neighbour makes a factor of e: it doesn't matter how far from 0 the cosines
+    of an encoder lie.
+    """
+    falls = lists["similarity"][:, :1] - lists["similarity"][:, _LINKS - 1 : _LINKS]  # (N, 1); (N, 0) of short lists
+    drop = max(float(np.median(falls)), _DROP) if falls.size else 0.1
+    beside = similarities - similarities.max(axis=1, keepdims=True, initial=-1)
+    votes: NDArray[Number] = np.exp(beside / similarities.dtype.type(drop))
+    return votes
+
+
 def _shares(votes: NDArray[np.float32]) -> Shares:
     shares: Shares = votes / votes.sum(axis=1, keepdims=True)
     return shares
@@ -217,7 +232,7 @@ def _graph(lists: NDArray[np.void]):  # type: ignore[no-untyped-def]  # a sparse
     from scipy.sparse import coo_array
 
     near = lists["row"][:, :_LINKS]
-    weights = np.exp(_SHARPNESS * (lists["similarity"][:, :_LINKS].astype(np.float64) - 1))
+    weights = _votes(lists["similarity"][:, :_LINKS].astype(np.float64), lists)
     rows = np.repeat(np.arange(len(lists)), near.shape[1])
     directed = coo_array((weights.ravel(), (rows, near.ravel())), shape=(len(lists), len(lists))).tocsr()
     return directed.maximum(directed.T)

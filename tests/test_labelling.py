@@ -165,3 +165,12 @@ def test_the_most_helpful_is_the_middle_of_the_doubtful_and_then_none_like_it() 
 def test_where_nothing_is_doubtful_nothing_helps() -> None:
     embeddings, truth = clusters()
     assert len(most_helpful(np.eye(3, dtype=np.float32)[truth], lists_of(embeddings), count=5)) == 0
+
+
+@pytest.mark.parametrize("method", ["label spreading", "nearest neighbours"])
+def test_cosines_that_lie_close_together_count_as_much_as_others(method: str) -> None:
+    embeddings, truth = clusters(spread=0.6)
+    close = unit(np.concatenate([embeddings, np.full((len(embeddings), 1), 2.0)], axis=1))  # every cosine above 0.6
+    examples = examples_of(truth, 6)
+    found, expected = (METHODS[method](each, lists_of(each), examples) for each in (close, embeddings))
+    np.testing.assert_allclose(found, expected, atol=0.02)
