@@ -225,6 +225,7 @@ def test_a_folder_of_nothing_but_copies_is_one_group_without_distances(tmp_path:
     go_on(line)
     assert groups_of(line) == [{"0.png", "1.png", "2.png"}]
     assert [row["distance"] for row in json.loads(run(line, "unique", "--json").stdout)] == [None] * 3
+    assert json.loads(line.artifacts.metrics("uniqueness").read_text())["most_unique"] is None
 
 
 def test_a_threshold_that_is_set_is_used(own_line: Line) -> None:

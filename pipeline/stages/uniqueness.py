@@ -49,9 +49,11 @@ def uniqueness(params: Params, artifacts: Artifacts) -> str:
     with replaced(artifacts.plot("unique")) as path:
         _sheet(known[:_TOP], scores, paths, pictures).save(path)
     largest, median = (float(distances[0]), float(np.median(distances))) if len(known) else (None, None)
-    first = paths[int(ranked[0])]
+    first = paths[int(known[0])] if len(known) else None
     metrics = {"most_unique": first, "largest_distance": largest, "median_distance": median}
     save_json(artifacts.metrics("uniqueness"), metrics)
+    if first is None:
+        return "nothing but copies of one picture: none is more unusual than another"
     return f"{first} is the most unlike all others; all {len(paths):,} are ranked in {artifacts.uniqueness}"
 
 
