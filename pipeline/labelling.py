@@ -7,12 +7,13 @@ spread along the sorted lists, from neighbour to neighbour. Which is best is fou
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-_DROP = 0.01  # least of what the similarity falls by along a list
+_SHARPNESS = 1.7  # what lies between a first and a tenth neighbour counts e to this power
+_LEAST_FALL = 1e-4  # of the similarity from a first to a tenth neighbour; less may be rounding
+_UNKNOWN_FALL = 0.1  # where lists of one neighbour don't tell
 _VOTERS = 10  # examples that vote on a picture
 _LINKS = 10  # neighbours that labels spread to
 _CLAMPING = 0.95  # how much of its label a picture takes from its neighbours: labels reach far
@@ -23,7 +24,6 @@ _DOUBT = 1e-3  # what is surer than this is not proposed for labelling
 _LEAST = 1e-6  # of a share, so that its logarithm is finite
 
 Embeddings = NDArray[np.float32]  # (N, D), unit length
-Number = TypeVar("Number", np.float32, np.float64)
 Shares = NDArray[np.float32]  # (N, C), of each class, from 0, rows sum to 1
 
 
@@ -198,16 +198,23 @@ def _sharpening(shares: Shares, truth: NDArray[np.int64]) -> float:
     return max(likelihoods, key=lambda power: float(likelihoods[power]))
 
 
-def _votes(similarities: NDArray[Number], lists: NDArray[np.void]) -> NDArray[Number]:
-    """Return how much the similarities of a row count beside its largest, in [0, 1].
+def _sharpness(lists: NDArray[np.void]) -> float:
+    """Return by how much the logarithm of a vote falls where a cosine falls by 1.
 
-    What lies between a first and a tenth neighbour makes a factor of e: it doesn't matter how far from 0 the cosines
-    of an encoder lie.
+    Cosines of one encoder lie between 0 and 1, of another between 0.9 and 1. So it is measured by how much they fall
+    from a first to a tenth neighbour: by the logarithm of the rank, should the lists be shorter.
     """
-    falls = lists["similarity"][:, :1] - lists["similarity"][:, _LINKS - 1 : _LINKS]  # (N, 1); (N, 0) of short lists
-    drop = max(float(np.median(falls)), _DROP) if falls.size else 0.1
-    beside = similarities - similarities.max(axis=1, keepdims=True, initial=-1)
-    votes: NDArray[Number] = np.exp(beside / similarities.dtype.type(drop))
+    last = min(_LINKS, lists.shape[1]) - 1
+    if last < 1 or not len(lists):
+        return _SHARPNESS / _UNKNOWN_FALL
+    fall = np.median(lists["similarity"][:, 0] - lists["similarity"][:, last]) * np.log(_LINKS) / np.log(last + 1)
+    return _SHARPNESS / max(float(fall), _LEAST_FALL)
+
+
+def _votes(similarities: NDArray[np.float32], lists: NDArray[np.void]) -> NDArray[np.float32]:
+    """Return how much similarities (N, M) count beside the largest of their row, in [0, 1]."""
+    largest = similarities.max(axis=1, keepdims=True, initial=-1)
+    votes: NDArray[np.float32] = np.exp((similarities - largest) * np.float32(_sharpness(lists)))
     return votes
 
 
@@ -232,7 +239,7 @@ def _graph(lists: NDArray[np.void]):  # type: ignore[no-untyped-def]  # a sparse
     from scipy.sparse import coo_array
 
     near = lists["row"][:, :_LINKS]
-    weights = _votes(lists["similarity"][:, :_LINKS].astype(np.float64), lists)
+    weights = np.exp((lists["similarity"][:, :_LINKS].astype(np.float64) - 1) * _sharpness(lists))
     rows = np.repeat(np.arange(len(lists)), near.shape[1])
     directed = coo_array((weights.ravel(), (rows, near.ravel())), shape=(len(lists), len(lists))).tocsr()
     return directed.maximum(directed.T)
