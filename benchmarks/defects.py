@@ -36,8 +36,8 @@ from sklearn.metrics import roc_auc_score  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 from pipeline.artifacts import Artifacts, load_pictures, open_index  # noqa: E402
-from pipeline.differences import displacement, heat, moved, painted, peak, relit, views  # noqa: E402
-from pipeline.encoder import Encoder, cells_of, open_cells  # noqa: E402
+from pipeline.differences import located, moved, painted, peak, relit, seen  # noqa: E402
+from pipeline.encoder import Encoder, cells_of, open_cells, open_encoder  # noqa: E402
 from pipeline.sheets import Tile, contact_sheet  # noqa: E402
 
 KINDS = ("scratch", "missing part", "stain")
@@ -71,7 +71,7 @@ def main() -> None:
     artifacts = Artifacts(options.artifacts)
     with open_index(artifacts.index) as index:
         pictures = load_pictures(artifacts, index)
-    cells = open_cells(artifacts.cells)
+    cells = open_cells(artifacts.cells, beside=open_encoder(artifacts.encoder).digest)
     generator = np.random.default_rng(options.seed)
     rows = generator.choice(len(pictures), options.references, replace=len(pictures) < options.references)
     if options.write:
@@ -82,8 +82,7 @@ def main() -> None:
     for row in tqdm(rows, "references"):
         other = pictures[generator.integers(len(pictures))]
         reference, photos = photographs(pictures[row], other, options, generator)
-        bank = np.stack([cells_of(cells, view) for view in views(reference)])
-        pixel_bank = np.stack([pixel_cells(view) for view in views(reference)])
+        bank, pixel_bank = seen(reference, partial(cells_of, cells)), seen(reference, pixel_cells)
         work = partial(judged, reference=reference, bank=bank, pixel_bank=pixel_bank, cells=cells)
         with ThreadPoolExecutor() as pool:
             results = list(pool.map(work, photos))
@@ -119,13 +118,12 @@ def print_table(measured: list[list[tuple[Photo, dict[str, np.ndarray]]]]) -> No
 
 def judged(photo: Photo, *, reference: np.ndarray, bank: np.ndarray, pixel_bank: np.ndarray, cells: Encoder) -> tuple:
     """Return each method's heat map (32, 32) of a photo, and what `compare` needs to draw its own."""
-    shift = displacement(photo.pixels, reference)
+    found, shift = located(photo.pixels, reference, bank, partial(cells_of, cells))
     laid = relit(moved(photo.pixels, shift), reference)
-    found = heat(cells_of(cells, laid), bank, shift)
     unjudged = found == 0  # the same cells are left out for all
     maps = {
         "compare": found,
-        "compare, by pixels": heat(pixel_cells(laid), pixel_bank, shift),
+        "compare, by pixels": located(photo.pixels, reference, pixel_bank, pixel_cells)[0],
         "pixels": in_cells(np.abs(photo.pixels.astype(float) - reference).mean(-1)),
         "SSIM": in_cells(1 - similarity(photo.pixels, reference)),
         "pixels, aligned and relit": in_cells(np.abs(laid.astype(float) - reference).mean(-1)),

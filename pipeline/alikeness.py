@@ -18,22 +18,22 @@ _STRANGERS, _SAME = 99, 5  # percentiles of random pairs and of light views that
 class Threshold:
     """From which similarity on two pictures are called alike, and what it was chosen from.
 
-    value      halfway between the next two
-    strangers  what 99 % of random pairs stay below
+    value      halfway between the next two; `same` without the first
+    strangers  what 99 % of random pairs stay below; None of a folder of one picture, which has no pairs
     same       what 95 % of two light views of one picture reach
     """
 
     value: float
-    strangers: float
+    strangers: float | None
     same: float
 
     @property
     def separates(self) -> bool:
         """Whether light views and random pairs lie apart: else the verdict is a guess."""
-        return self.same > self.strangers
+        return self.strangers is not None and self.same > self.strangers
 
 
-def random_pairs(embeddings: NDArray[np.float32], *, count: int, seed: int) -> Similarities:
+def random_pairs(embeddings: NDArray[np.float32], *, count: int = 20_000, seed: int) -> Similarities:
     """Return the similarities of random pairs of two different rows: (count,), or none of fewer than two rows.
 
     `embeddings` is float32 (N, D), of unit length.
@@ -63,8 +63,10 @@ def percentile(similarity: float, similarities: Similarities) -> float | None:
 def choose_threshold(strangers: Similarities, same: Similarities) -> Threshold:
     """Choose a threshold halfway between what 99 % of random pairs stay below and what 95 % of light views reach.
 
-    Of a folder of one picture there are no random pairs; then unrelated pictures are taken to have a cosine of 0.
+    Of a folder of one picture there are no random pairs: then what light views reach is all that is known.
     """
-    low = float(np.percentile(strangers, _STRANGERS)) if len(strangers) else 0.0
     high = float(np.percentile(same, _SAME))
+    if not len(strangers):
+        return Threshold(high, None, high)
+    low = float(np.percentile(strangers, _STRANGERS))
     return Threshold((low + high) / 2, low, high)

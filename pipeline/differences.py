@@ -166,7 +166,7 @@ def colours(found: Heat, *, level: float) -> tuple[float, float]:
     Where more than half of the picture differs, as with pictures of different things, that would be red everywhere.
     There the hottest fifth of its own cells is coloured.
     """
-    if share(found, level=level) <= EVERYWHERE:
+    if share(found, level=level) < EVERYWHERE:
         return level, 3 * level
     low, high = np.percentile(found, (80, 99))
     return float(low), float(max(high, 1.01 * low))  # both are the same where all cells differ alike

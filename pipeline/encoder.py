@@ -46,15 +46,19 @@ def open_encoder(path: Path) -> Encoder:
     return _open(path, leading=[], gives="(B, D)")
 
 
-def open_cells(path: Path) -> Encoder:
-    """Open a file of cells.
+def open_cells(path: Path, *, beside: str) -> Encoder:
+    """Open the file of cells that was made beside the encoder file of this sha256.
 
     Raises
     ------
     EncoderError
-        If it is missing or no ONNX file, or does not take uint8 (B, 256, 256, 3) or give float32 (B, 32, 32, D).
+        If it is missing or no ONNX file, does not take uint8 (B, 256, 256, 3) or give float32 (B, 32, 32, D), or
+        was made beside another encoder.
     """
-    return _open(path, leading=_CELLS, gives="(B, 32, 32, D)")
+    cells = _open(path, leading=_CELLS, gives="(B, 32, 32, D)")
+    if cells.facts.get("encoder") != beside:
+        raise EncoderError(f"{path} was made beside another encoder: run `pipeline embed` again")
+    return cells
 
 
 def encode_one(encoder: Encoder, picture: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -34,8 +34,10 @@ def test_overlapping_similarities_do_not_separate() -> None:
     assert not choose_threshold(numbers(0.1, 0.9), numbers(0.5, 0.6)).separates
 
 
-def test_without_random_pairs_unrelated_is_a_cosine_of_zero() -> None:
-    assert choose_threshold(numbers(), numbers(0.8)).value == pytest.approx(0.4)
+def test_without_random_pairs_light_views_are_all_that_is_known_and_the_verdict_is_a_guess() -> None:
+    threshold = choose_threshold(numbers(), numbers(0.8))
+    assert threshold.value == pytest.approx(0.8)
+    assert not threshold.separates
 
 
 def test_a_random_pair_is_never_a_row_with_itself() -> None:

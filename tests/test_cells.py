@@ -35,7 +35,7 @@ def test_the_exported_graph_gives_what_keras_gives(saved: Path, tmp_path: Path) 
     some = pictures(3)
     function = network_cells(saved, some, fit_rows=np.arange(3))
     export_cells(function, tmp_path / "cells.onnx", made_from="autoencoder", encoder="abc")
-    cells = open_cells(tmp_path / "cells.onnx")
+    cells = open_cells(tmp_path / "cells.onnx", beside="abc")
     assert cells.facts == {"made_from": "autoencoder", "encoder": "abc"}
     for picture, expected in zip(some, run(function, some), strict=True):
         np.testing.assert_allclose(cells_of(cells, picture), expected, atol=2e-4)

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline.artifacts import encoder_of, load_embeddings, load_neighbours, open_index
 from pipeline.cli import app
-from pipeline.errors import ArtifactError, EncoderError, QueryError
+from pipeline.errors import EncoderError, QueryError
 from pipeline.stages.neighbours import neighbours
 from pipeline.stages.tolerance import tolerance
 
@@ -148,13 +148,13 @@ def test_pixels_stand_in_for_an_encoder_of_other_origin_and_it_is_said(own_line:
 def test_cells_of_another_encoder_are_refused(own_line: Line, photos: Path) -> None:
     write_cells(own_line.artifacts.cells, encoder="another")
     result = run(own_line, photos / "reference.png", photos / "reference.png")
-    assert isinstance(result.exception, ArtifactError)
-    assert "different networks: run `pipeline embed` again" in str(result.exception)
+    assert isinstance(result.exception, EncoderError)
+    assert "made beside another encoder: run `pipeline embed` again" in str(result.exception)
 
 
 def test_cells_of_another_encoder_have_no_tolerance(own_line: Line) -> None:
     write_cells(own_line.artifacts.cells, encoder="another")
-    with pytest.raises(ArtifactError, match="different networks: run `pipeline embed` again"):
+    with pytest.raises(EncoderError, match="made beside another encoder: run `pipeline embed` again"):
         tolerance(own_line.params, own_line.artifacts)
 
 
@@ -206,6 +206,7 @@ def test_a_folder_of_one_or_two_pictures_is_enough(tmp_path: Path, count: int) -
     picture = small.dataset / "a" / "0.png"
     (found,) = compared(small, picture, picture)
     assert found["alike"] is True
+    assert ("a folder of one picture doesn't say" in run(small, picture, picture).stderr) == (count == 1)
     assert [found[name] is None for name in ("percentile_random", "percentile_nearest")] == [count == 1] * 2
 
 
@@ -223,4 +224,4 @@ def test_overlapping_views_and_strangers_make_a_warning(own_line: Line, line: Li
     assert "of another encoder: run `pipeline tolerance` again" in str(result.exception)
     tolerance(own_line.params, own_line.artifacts)
     picture = line.dataset / "ramps" / "ramp 03.png"
-    assert "the verdict is a guess" in run(own_line, picture, picture).stdout
+    assert "the verdict is a guess" in run(own_line, picture, picture, "--json").stderr

@@ -93,7 +93,7 @@ def test_an_embedding_that_is_not_of_unit_length_is_refused(tmp_path: Path, scal
 
 def test_cells_are_what_the_graph_says_and_know_what_they_were_made_from(tmp_path: Path) -> None:
     write_cells(tmp_path / "cells.onnx", encoder="abc")
-    cells = open_cells(tmp_path / "cells.onnx")
+    cells = open_cells(tmp_path / "cells.onnx", beside="abc")
     first, second = random_pictures(2)
     found = ((cells_of(cells, first) - cells_of(cells, second)) ** 2).sum(-1) / 2
     difference = (first.astype(float) - second) / 255
@@ -106,7 +106,7 @@ def test_a_file_of_embeddings_is_no_file_of_cells_and_the_other_way_round(tmp_pa
     write_encoder(tmp_path / "encoder.onnx", patch=64)
     write_cells(tmp_path / "cells.onnx", encoder="abc")
     with pytest.raises(EncoderError, match=r"expected the output float32 \(B, 32, 32, D\), got .*48"):
-        open_cells(tmp_path / "encoder.onnx")
+        open_cells(tmp_path / "encoder.onnx", beside="abc")
     with pytest.raises(EncoderError, match=r"expected the output float32 \(B, D\), got .*192"):
         open_encoder(tmp_path / "cells.onnx")
 
@@ -114,4 +114,4 @@ def test_a_file_of_embeddings_is_no_file_of_cells_and_the_other_way_round(tmp_pa
 def test_cells_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     write_cells(tmp_path / "cells.onnx", encoder="abc", weight=float("inf"))
     with pytest.raises(EncoderError, match="not finite"):
-        cells_of(open_cells(tmp_path / "cells.onnx"), random_pictures(1)[0])
+        cells_of(open_cells(tmp_path / "cells.onnx", beside="abc"), random_pictures(1)[0])

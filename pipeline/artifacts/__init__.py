@@ -20,7 +20,14 @@ from pipeline.artifacts.files import (
 from pipeline.artifacts.index import Index, Picture, open_index, save_index
 from pipeline.artifacts.labels import load_groups, load_map, read_labels
 from pipeline.artifacts.layout import DUPLICATES_COLUMNS, UNIQUENESS_COLUMNS, Artifacts
-from pipeline.artifacts.rows import NEIGHBOUR, encoder_of, load_embeddings, load_neighbours, load_pictures
+from pipeline.artifacts.rows import (
+    NEIGHBOUR,
+    check_encoder,
+    encoder_of,
+    load_embeddings,
+    load_neighbours,
+    load_pictures,
+)
 
 __all__ = [
     "DUPLICATES_COLUMNS",
@@ -30,6 +37,7 @@ __all__ = [
     "Artifacts",
     "Index",
     "Picture",
+    "check_encoder",
     "encoder_of",
     "load_array",
     "load_embeddings",

@@ -41,6 +41,12 @@ def encoder_of(artifacts: Artifacts) -> str:
         ) from error
 
 
+def check_encoder(artifacts: Artifacts, digest: str) -> None:
+    """Raise ArtifactError if the embeddings were not made by the encoder file of this sha256."""
+    if encoder_of(artifacts) != digest:
+        raise ArtifactError(f"{artifacts.embeddings} was made with another encoder: run `pipeline embed` again")
+
+
 def _load(
     path: Path,
     index: Index,

@@ -34,6 +34,8 @@ def compare(
     with command.open_comparer(reference, *given(context)) as comparer:
         if comparer.by_pixels:
             say("compare", "the encoder is of other origin and shows no places: differences are those of the pixels")
+        if comparer.scale.doubt():
+            say("compare", comparer.scale.doubt())
         if other.is_dir():
             found, failures = comparer.compare_all(command.photos_in(other))
         else:

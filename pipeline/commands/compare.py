@@ -16,7 +16,7 @@ from pipeline import alikeness, differences
 from pipeline.artifacts import (
     Artifacts,
     Index,
-    encoder_of,
+    check_encoder,
     load_embeddings,
     load_json,
     load_neighbours,
@@ -31,7 +31,6 @@ from pipeline.images import RejectedPictureError, find_files, read_picture
 from pipeline.params import Params
 from pipeline.sheets import Tile, contact_sheet
 
-_PAIRS = 20_000  # random pairs, for the percentiles
 _SHOWN = 8  # photos on a sheet of a folder, at most
 
 
@@ -44,15 +43,22 @@ class Scale:
     threshold: alikeness.Threshold
     level: float
 
+    def doubt(self) -> str:
+        """Say why the verdict is a guess; empty if it is none."""
+        if self.threshold.separates:
+            return ""
+        why = "a folder of one picture doesn't say what others are like"
+        if self.threshold.strangers is not None:
+            why = "light views and random pairs overlap; see `pipeline evaluate`, or train longer"
+        return f"warning: the verdict is a guess: {why}"
+
     def explained(self) -> str:
         """Say how threshold and level were chosen."""
-        t = self.threshold
-        words = (
-            f"alike from {t.value:.3f} on: halfway between {t.strangers:.3f}, which 99 % of random pairs of this folder"
-            f" stay below, and {t.same:.3f}, which 95 % of two light views of one picture reach"
-        )
-        if not t.separates:
-            words += "\nwarning: these overlap, so the verdict is a guess; see `pipeline evaluate`, or train longer"
+        t, reached = self.threshold, "which 95 % of two light views of one picture reach"
+        words = f"alike from {t.value:.3f} on, {reached}"
+        if t.strangers is not None:
+            below = f"{t.strangers:.3f}, which 99 % of random pairs of this folder stay below"
+            words = f"alike from {t.value:.3f} on: halfway between {below}, and {t.same:.3f}, {reached}"
         return f"{words}\na difference of 1 is what 95 % of such views stay below: light and a small shift make as much"
 
 
@@ -81,7 +87,7 @@ class Comparison:
     @property
     def everywhere(self) -> bool:
         """Whether most of the picture differs: then the two don't lie on each other, and a place says little."""
-        return self.share > differences.EVERYWHERE
+        return self.share >= differences.EVERYWHERE
 
     def as_json(self) -> dict[str, Any]:
         """Return the numbers as plain values."""
@@ -166,10 +172,9 @@ class Comparer:
 def open_comparer(reference: Path, params: Params, artifacts: Artifacts) -> Iterator[Comparer]:
     """Open the artefacts that a reference and its photos are judged by."""
     with open_index(artifacts.index) as index:
-        encoder, cells = open_encoder(artifacts.encoder), open_cells(artifacts.cells)
-        if not encoder.digest == encoder_of(artifacts) == cells.facts.get("encoder"):
-            raise ArtifactError(f"{artifacts.embeddings}, {artifacts.encoder} and {artifacts.cells} were made from "
-                                "different networks: run `pipeline embed` again")  # fmt: skip
+        encoder = open_encoder(artifacts.encoder)
+        check_encoder(artifacts, encoder.digest)
+        cells = open_cells(artifacts.cells, beside=encoder.digest)
         yield Comparer(reference, params, encoder, cells, _scale(artifacts, index, encoder))
 
 
@@ -185,7 +190,7 @@ def format_comparison(comparer: Comparer, comparison: Comparison) -> str:
         f"more alike than {value:.1f} % of {what}"
         for value, what in (
             (comparison.percentile_random, "random pairs of the folder"),
-            (comparison.percentile_nearest, "its nearest neighbours"),
+            (comparison.percentile_nearest, "nearest neighbours of the folder"),
         )
         if value is not None
     ]
@@ -193,7 +198,7 @@ def format_comparison(comparer: Comparer, comparison: Comparison) -> str:
     if comparison.everywhere:
         where += "; it differs nearly everywhere: the pictures don't lie on each other"
     lines = [
-        f"similarity {comparison.similarity:.4f}: {_verdict(comparison)}; {', '.join(ranks)}",
+        f"similarity {comparison.similarity:.4f}: {'; '.join([_verdict(comparison), *ranks])}",
         f"difference {comparison.difference:.2f}, {where}",
         comparer.scale.explained(),
     ]
@@ -247,7 +252,7 @@ def _scale(artifacts: Artifacts, index: Index, encoder: Encoder) -> Scale:
         raise ArtifactError(f"{artifacts.metrics('tolerance')} is of another encoder: run `pipeline tolerance` again")
     nearest = load_neighbours(artifacts, index)["similarity"][:, :1]
     return Scale(
-        alikeness.random_pairs(load_embeddings(artifacts, index), count=_PAIRS, seed=0),
+        alikeness.random_pairs(load_embeddings(artifacts, index), seed=0),
         np.asarray(nearest).ravel(),
         alikeness.Threshold(found["alike_from"], found["strangers_to"], found["same_from"]),
         found["difference"],

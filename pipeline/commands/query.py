@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.artifacts import (
     Artifacts,
     Index,
-    encoder_of,
+    check_encoder,
     load_embeddings,
     load_json,
     load_neighbours,
@@ -134,10 +134,7 @@ class Searcher:
         assert picture.pixels is not None
         embeddings = load_embeddings(self._artifacts, self.index)
         encoder = open_encoder(self._artifacts.encoder)
-        if encoder.digest != encoder_of(self._artifacts):
-            raise ArtifactError(
-                f"{self._artifacts.embeddings} was made with another encoder: run `pipeline embed` again"
-            )
+        check_encoder(self._artifacts, encoder.digest)
         return most_similar(embeddings, encode_one(encoder, picture.pixels), count=count)
 
     def _unusual(self, found: NDArray[np.void]) -> Unusual | None:

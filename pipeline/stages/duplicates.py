@@ -11,7 +11,7 @@ from pipeline.artifacts import (
     DUPLICATES_COLUMNS,
     Artifacts,
     Picture,
-    encoder_of,
+    check_encoder,
     load_embeddings,
     load_neighbours,
     load_pictures,
@@ -132,8 +132,7 @@ def find(folder: Folder, neighbours: NDArray[np.void], encoder: Encoder, setting
 
 def _encoder(artifacts: Artifacts) -> Encoder:
     encoder = open_encoder(artifacts.encoder)
-    if encoder.digest != encoder_of(artifacts):
-        raise ArtifactError(f"{artifacts.embeddings} was made with another encoder: run `pipeline embed` again")
+    check_encoder(artifacts, encoder.digest)
     return encoder
 
 
