@@ -29,7 +29,7 @@ from pipeline.crystals.planting import encode as as_jpeg  # noqa: E402
 from pipeline.encoder import encode, open_encoder  # noqa: E402
 from pipeline.images import RejectedPictureError, find_files, read_picture  # noqa: E402
 from pipeline.params import load_params  # noqa: E402
-from pipeline.stages.uniqueness import _groups  # noqa: E402
+from pipeline.stages.uniqueness import groups_of_copies  # noqa: E402
 
 _BLOCK = 1000
 
@@ -44,9 +44,10 @@ def main() -> None:
     with open_index(artifacts.index) as index:
         paths, embeddings = index.paths(), np.asarray(load_embeddings(artifacts, index))
         pictures = load_pictures(artifacts, index)
-    groups, hidden = _groups(paths, artifacts), []
+    groups, hidden = groups_of_copies(paths, artifacts), []
     names = read_labels(params.dataset.labels, paths) if params.dataset.labels != "none" else {}
     labels = np.unique([names.get(path, "") for path in paths], return_inverse=True)[1]
+    labels[[path not in names for path in paths]] = -1  # unknown
     if options.strangers:
         strange, what = read(options.strangers, options.count), f"pictures of {options.strangers.name}"
     else:
@@ -64,9 +65,10 @@ def main() -> None:
     for title, vectors in {"this model": own, "untrained": untrained, "pixels": pixel_embeddings(both)}.items():
         known, new = np.delete(vectors[: len(paths)], hidden, 0), vectors[len(paths) :]
         usual, alone = distances(known, np.delete(groups, hidden), labels)
-        ranks = [int((usual >= distance).sum()) for distance in 1 - (new @ known.T).max(axis=1)]
-        before = np.mean([before_others(usual, distance) for distance in 1 - (new @ known.T).max(axis=1)])
-        classes = np.unique(labels)
+        new_distances = 1 - (new @ known.T).max(axis=1)
+        ranks = [int((usual >= distance).sum()) for distance in new_distances]
+        before = np.mean([before_others(usual, distance) for distance in new_distances])
+        classes = np.unique(labels[labels >= 0])
         areas = [np.mean([before_others(usual[labels != c], d) for d in alone[labels == c]]) for c in classes]
         last = f"{100 * np.mean(areas):19.1f}" if len(classes) > 1 else ""
         tops = [100 * np.mean([rank < top for rank in ranks]) for top in (1, 10)]
@@ -79,8 +81,9 @@ def distances(embeddings: np.ndarray, groups: np.ndarray, labels: np.ndarray) ->
     for start in range(0, len(groups), _BLOCK):
         rows = slice(start, start + _BLOCK)
         found = embeddings[rows] @ embeddings.T
-        usual[rows] = 1 - np.where(groups[rows, None] == groups, -1, found).max(axis=1)
-        alone[rows] = 1 - np.where(labels[rows, None] == labels, -1, found).max(axis=1)
+        copy = groups[rows, None] == groups
+        usual[rows] = 1 - np.where(copy, -1, found).max(axis=1)
+        alone[rows] = 1 - np.where(copy | (labels[rows, None] == labels), -1, found).max(axis=1)
     return usual, alone
 
 

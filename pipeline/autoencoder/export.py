@@ -34,8 +34,8 @@ class Whitening:
     """Centring and whitening of one block of features: mean (P,) and components (P, D), float32; and an anchor.
 
     The anchor is a number that joins the whitened ones before they get unit length. Where it is 0, only their direction
-    remains. Else their length does as well: a picture that is much like the mean stays near it, and two that are far
-    from it in any direction are far from all.
+    remains. Else their length does as well: pictures that are much like the mean stay near each other, and one that is
+    far from it is far from all but those in its own direction.
     """
 
     mean: Array
@@ -153,8 +153,8 @@ def fit_whitening(features: Array, *, dimensions: int, power: float = 0.5, ancho
     features
         (N, P) pooled features of N pictures.
     dimensions
-        Components to keep; fewer where N - 1 or P allow no more, or pictures are copies of each other. Where all are
-        alike nothing can be told apart: then everything gets the same one number.
+        Components to keep, at least one; fewer where N - 1 or P allow no more, or pictures are copies of each other.
+        Where all are alike nothing can be told apart: then everything gets the same one number.
     power
         0 leaves spreads as they are, 1 makes them all equal; 0.5 is half-whitening.
     anchor

@@ -37,7 +37,7 @@ def uniqueness(params: Params, artifacts: Artifacts) -> str:
         embeddings = np.asarray(load_embeddings(artifacts, index))
         neighbours = np.asarray(load_neighbours(artifacts, index))
         pictures = load_pictures(artifacts, index)
-    groups = _groups(paths, artifacts)
+    groups = groups_of_copies(paths, artifacts)
     scores = room.score(*room.others(embeddings, neighbours, groups, count=params.uniqueness.neighbours))
     ranked = scores.ranked()
     save_table(artifacts.uniqueness, UNIQUENESS_COLUMNS, _table(ranked, scores, paths))
@@ -57,7 +57,7 @@ def uniqueness(params: Params, artifacts: Artifacts) -> str:
     return f"{first} is the most unlike all others; all {len(paths):,} are ranked in {artifacts.uniqueness}"
 
 
-def _groups(paths: list[str], artifacts: Artifacts) -> NDArray[np.int64]:
+def groups_of_copies(paths: list[str], artifacts: Artifacts) -> NDArray[np.int64]:
     """Return for each picture the first row of its group of copies; its own row if it has no copy: (N,)."""
     rows = {path: row for row, path in enumerate(paths)}
     groups = np.arange(len(paths))
