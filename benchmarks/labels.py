@@ -25,7 +25,7 @@ from machine import print_machine  # noqa: E402
 from pipeline.artifacts import Artifacts, load_embeddings, load_pictures, open_index, read_labels  # noqa: E402
 from pipeline.baselines import pixel_embeddings  # noqa: E402
 from pipeline.encoder import encode, open_encoder  # noqa: E402
-from pipeline.labelling import METHODS, Choice, Examples, choose_method, label, most_helpful, sharpened  # noqa: E402
+from pipeline.labelling import METHODS, Choice, Examples, choose_method, label, most_helpful  # noqa: E402
 from pipeline.neighbours import sorted_lists  # noqa: E402
 from pipeline.params import load_params  # noqa: E402
 
@@ -111,9 +111,7 @@ def helpfulness(embeddings: np.ndarray, truth: np.ndarray, draws: int) -> None:
         for name, rows in further.items():
             known = np.concatenate([examples.rows, rows])
             more = Examples(known, truth[known], count)
-            gains[name].append(
-                accuracy(sharpened(METHODS[choice.method](embeddings, lists, more), 1.0), truth, more, also=everything)
-            )
+            gains[name].append(accuracy(label(embeddings, lists, more, choice), truth, more, also=everything))
     print(f"\none example a class, right labels, %, and after labelling {examples.num_classes} more pictures")
     print(", ".join(f"{name} {100 * np.mean(shares):.1f}" for name, shares in gains.items()))
 
