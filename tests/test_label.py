@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline.artifacts import open_index
 from pipeline.cli import app
+from pipeline.commands.outputs import rewritten, written_files
 from pipeline.errors import QueryError
 
 
@@ -167,21 +169,46 @@ def test_a_folder_that_holds_something_else_is_never_replaced(line: Line, tmp_pa
     assert (tmp_path / "mine" / "photo.jpg").read_bytes() == b"precious"
 
 
-@pytest.mark.parametrize("name", ["labels.csv", "0001_mine.jpg"])
-def test_a_folder_with_a_table_of_the_same_name_is_never_replaced(line: Line, tmp_path: Path, name: str) -> None:
-    examples = write_examples(tmp_path / "examples.csv", few(1))
-    mine = tmp_path / "mine"
-    assert name == "labels.csv" or run(line, examples, "--out", mine).exit_code == 0
-    (mine / "album").mkdir(parents=True)
-    (mine / name).write_text("path,label\n")
-    result = run(line, examples, "--out", mine)
+@pytest.mark.parametrize("name", ["labels.csv", "files.csv"])
+def test_a_table_of_the_same_name_is_never_replaced(line: Line, tmp_path: Path, name: str) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / name).write_text("path,label\n")
+    result = run(line, write_examples(tmp_path / "examples.csv", few(1)), "--out", tmp_path / "mine")
     assert isinstance(result.exception, QueryError)
-    assert "holds something else" in str(result.exception)
-    assert (mine / name).read_text() == "path,label\n"
-    (mine / "album").rmdir()  # now the names alone tell nothing
-    if name == "labels.csv":
-        assert isinstance(run(line, examples, "--out", mine).exception, QueryError)
-        assert (mine / name).read_text() == "path,label\n"
+    assert f"holds something else, {name}" in str(result.exception)
+    assert (tmp_path / "mine" / name).read_text() == "path,label\n"
+
+
+@pytest.mark.parametrize("name", ["0001_mine.jpg", "001_0.987_x.jpg", "labels.csv", "1_DISCS.jpg", "album/mine.jpg"])
+def test_what_was_added_to_the_folder_or_changed_in_it_is_never_replaced(line: Line, tmp_path: Path, name: str) -> None:
+    examples, out = write_examples(tmp_path / "examples.csv", few(1)), tmp_path / "out"
+    assert run(line, examples, "--out", out).exit_code == 0
+    (out / name).parent.mkdir(exist_ok=True)
+    (out / name).write_bytes(b"precious")
+    result = run(line, examples, "--out", out)
+    assert isinstance(result.exception, QueryError)
+    assert f"holds something else, {name.split('/')[0]}" in str(result.exception)
+    assert (out / name).read_bytes() == b"precious"
+
+
+def fill(folder: Path, name: str, *, meanwhile: Callable[[], object] = lambda: None) -> None:
+    with rewritten(folder) as unfinished:
+        (unfinished / name).write_bytes(b"new")
+        meanwhile()
+
+
+def test_a_run_that_fails_half_way_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
+    fill(tmp_path, "one.jpg")
+    with pytest.raises(FileNotFoundError, match="gone"):
+        fill(tmp_path, "two.jpg", meanwhile=(tmp_path / "gone").read_bytes)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["files.csv", "one.jpg"]
+    assert [name for name, _ in written_files(tmp_path)] == ["one.jpg"]
+
+
+def test_what_is_put_into_the_folder_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    with pytest.raises(QueryError, match=r"holds something else, one\.jpg"):
+        fill(tmp_path, "one.jpg", meanwhile=lambda: (tmp_path / "one.jpg").write_bytes(b"precious"))
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("one.jpg", b"precious")]
 
 
 def test_a_file_is_never_replaced_by_the_folder(line: Line, tmp_path: Path) -> None:

@@ -16,14 +16,13 @@ from pipeline.artifacts import (
     load_embeddings,
     load_neighbours,
     load_pictures,
-    load_table,
     open_index,
-    replaced_folder,
     save_table,
 )
 from pipeline.commands.examples import Example, Outsider, find
+from pipeline.commands.outputs import rewritten
 from pipeline.commands.wording import one_line
-from pipeline.errors import ArtifactError, QueryError
+from pipeline.errors import QueryError
 from pipeline.neighbours import most_similar
 from pipeline.params import Params
 from pipeline.sheets import Tile, contact_sheet, in_rows
@@ -32,7 +31,6 @@ _EXPLAINED = 3  # examples that are named beside a label
 _HELPFUL = 20  # pictures that are proposed for labelling
 _HEADER = ("path", "label", "confidence", "example", *(f"explained_by_{n + 1}" for n in range(_EXPLAINED)))
 _SHOWN = 8  # pictures in a row of a sheet
-_OWN = re.compile(r"labels\.csv|to_label\.(csv|jpg)|\d+_.*\.jpg")  # what is written, by its name
 _TILE = 150  # pixels of a picture on a sheet
 
 
@@ -105,19 +103,6 @@ def label(examples: list[Example], params: Params, artifacts: Artifacts) -> Labe
     return Labels(paths, names, shares, choice, inside, counts, explained, helpful, skipped)
 
 
-def check_replaceable(folder: Path) -> None:
-    """Raise QueryError if the folder is there and is, or holds, anything that `save` didn't write."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
-    try:
-        if folder.is_dir() and all(path.is_file() and _OWN.fullmatch(path.name) for path in folder.iterdir()):
-            load_table(folder / "labels.csv", _HEADER, stage="label")
-            return
-    except ArtifactError:
-        pass  # no such table, or somebody else's of the same name
-    raise QueryError(f"{folder} holds something else, which would be replaced; give --out a new folder")
-
-
 def save(labels: Labels, artifacts: Artifacts, folder: Path) -> None:
     """Write labels.csv, to_label.csv with a sheet, and a sheet for each class, in place of those of an earlier time.
 
@@ -128,10 +113,9 @@ def save(labels: Labels, artifacts: Artifacts, folder: Path) -> None:
     """
     with open_index(artifacts.index) as index:
         pictures = load_pictures(artifacts, index)
-    check_replaceable(folder)
     try:
-        with replaced_folder(folder) as temporary:
-            _write(labels, pictures, temporary)
+        with rewritten(folder) as unfinished:
+            _write(labels, pictures, unfinished)
     except OSError as error:
         raise QueryError(f"{folder}: {error.strerror or error}; give --out a folder that you can write to") from error
 
