@@ -197,6 +197,16 @@ def fill(folder: Path, name: str, *, meanwhile: Callable[[], object] = lambda: N
         meanwhile()
 
 
+@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", ".git/config"])
+def test_what_a_file_browser_leaves_behind_is_no_hindrance_and_stays(tmp_path: Path, name: str) -> None:
+    fill(tmp_path / "out", "one.jpg")
+    (tmp_path / "out" / name).parent.mkdir(exist_ok=True)
+    (tmp_path / "out" / name).write_bytes(b"places of icons")
+    fill(tmp_path / "out", "two.jpg")
+    assert (tmp_path / "out" / name).read_bytes() == b"places of icons"
+    assert sorted(file.name for file in (tmp_path / "out").glob("*.jpg")) == ["two.jpg"]
+
+
 def test_a_run_that_fails_half_way_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
     fill(tmp_path, "one.jpg")
     with pytest.raises(FileNotFoundError, match="gone"):

@@ -1,6 +1,7 @@
 """Owns the folder that a command writes for the user: only what was written there earlier is ever replaced.
 
 A table in the folder names each file with its sha256, so a file that was added or changed is known to be the user's.
+Hidden files and Thumbs.db, which file browsers leave behind, don't count and stay where they are.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from pipeline.images import content_of
 
 _TABLE = "files.csv"
 _COLUMNS = ("written_file", "sha256")
-_UNFINISHED = ".unfinished-"  # begins the name of the folder that is filled first
+_UNFINISHED = ".unfinished-"  # begins the name of the folder that is filled first; hidden, so it doesn't count
 
 
 def written_files(folder: Path) -> set[tuple[str, str]]:
@@ -30,7 +31,7 @@ def written_files(folder: Path) -> set[tuple[str, str]]:
     try:
         if not folder.exists():
             return set()
-        names = sorted(path.name for path in folder.iterdir() if not path.name.startswith(_UNFINISHED))
+        names = sorted(path.name for path in folder.iterdir() if _counts(path.name))
         known = _read_table(folder) if _TABLE in names else set()
         known_names = {name for name, _ in known}
         for name in (name for name in names if name != _TABLE):
@@ -67,6 +68,10 @@ def rewritten(folder: Path) -> Iterator[Path]:
         for name, _ in new:
             (Path(unfinished) / name).replace(folder / name)
     save_table(folder / _TABLE, _COLUMNS, sorted(new))
+
+
+def _counts(name: str) -> bool:
+    return not name.startswith(".") and name != "Thumbs.db"
 
 
 def _read_table(folder: Path) -> set[tuple[str, str]]:
