@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from pipeline.artifacts import open_index
 from pipeline.cli import app
 from pipeline.commands.outputs import rewritten, written_files
-from pipeline.errors import QueryError
+from pipeline.errors import ArtifactError, QueryError
 
 
 def run(line: Line, *arguments: str | Path) -> Result:
@@ -219,6 +219,23 @@ def test_what_is_put_into_the_folder_meanwhile_is_not_replaced(tmp_path: Path) -
     with pytest.raises(QueryError, match=r"holds something else, one\.jpg"):
         fill(tmp_path, "one.jpg", meanwhile=lambda: (tmp_path / "one.jpg").write_bytes(b"precious"))
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("one.jpg", b"precious")]
+
+
+def test_a_folder_in_the_dataset_is_refused_whatever_the_params_name(own_line: Line, tmp_path: Path) -> None:
+    own_line.set(dataset={"path": str(tmp_path)})
+    with open_index(own_line.artifacts.index) as index:
+        out = index.dataset / "labels of mine"
+    result = run(own_line, write_examples(tmp_path / "examples.csv", few(1)), "--out", out)
+    assert isinstance(result.exception, QueryError)
+    assert "lies in the dataset, where nothing is ever changed; name a folder elsewhere" in str(result.exception)
+    assert not out.exists()
+
+
+def test_labels_after_another_dataset_was_named_say_what_to_run(own_line: Line, tmp_path: Path) -> None:
+    own_line.set(dataset={"path": "/somewhere/else"})
+    result = run(own_line, write_examples(tmp_path / "examples.csv", few(1)), "--out", tmp_path / "out")
+    assert isinstance(result.exception, ArtifactError)
+    assert "but dataset.path is /somewhere/else: run `dvc repro`" in str(result.exception)
 
 
 def test_a_file_is_never_replaced_by_the_folder(line: Line, tmp_path: Path) -> None:

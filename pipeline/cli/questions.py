@@ -67,11 +67,10 @@ def label(
     """Label every picture from a few examples, with a confidence and the examples that explain it."""
     from pipeline.commands import label as command
     from pipeline.commands.examples import read_examples
-    from pipeline.commands.outputs import written_files
 
     params, artifacts = given(context)
     folder = out or artifacts.labels
-    written_files(folder)  # refuses another's folder before the long work
+    command.check_folder(folder, artifacts)
     labels = command.label(read_examples(source, Path(params.dataset.path)), params, artifacts)
     for reason in labels.skipped[:_SKIPPED]:
         say("skipped", reason)

@@ -20,7 +20,8 @@ from pipeline.artifacts import (
     save_table,
 )
 from pipeline.commands.examples import Example, Outsider, find
-from pipeline.commands.outputs import rewritten
+from pipeline.commands.opening import open_own_index
+from pipeline.commands.outputs import check_outside, rewritten, written_files
 from pipeline.commands.wording import one_line
 from pipeline.errors import QueryError
 from pipeline.neighbours import most_similar
@@ -79,10 +80,10 @@ def label(examples: list[Example], params: Params, artifacts: Artifacts) -> Labe
     QueryError
         If one content has two labels, or no two labels have a readable example.
     ArtifactError
-        If an artefact is missing, damaged or stale.
+        If an artefact is missing, damaged or stale, or of another folder than dataset.path.
     """
     names = sorted({example.label for example in examples})
-    with open_index(artifacts.index) as index:
+    with open_own_index(params, artifacts) as index:
         inside, others, skipped = find(examples, names, params, artifacts, index)
         embeddings, lists = np.asarray(load_embeddings(artifacts, index)), load_neighbours(artifacts, index)
         paths = index.paths()
@@ -103,16 +104,24 @@ def label(examples: list[Example], params: Params, artifacts: Artifacts) -> Labe
     return Labels(paths, names, shares, choice, inside, counts, explained, helpful, skipped)
 
 
+def check_folder(folder: Path, artifacts: Artifacts) -> None:
+    """Raise QueryError if the folder lies in the dataset, or holds anything that `save` didn't write."""
+    with open_index(artifacts.index) as index:
+        check_outside(folder, index.dataset, option="--out", reason="nothing is ever changed")
+    written_files(folder)
+
+
 def save(labels: Labels, artifacts: Artifacts, folder: Path) -> None:
     """Write labels.csv, to_label.csv with a sheet, and a sheet for each class, in place of those of an earlier time.
 
     Raises
     ------
     QueryError
-        If the folder holds anything else, or can't be written.
+        If the folder holds anything else, lies in the dataset, or can't be written.
     """
     with open_index(artifacts.index) as index:
         pictures = load_pictures(artifacts, index)
+    check_folder(folder, artifacts)
     try:
         with rewritten(folder) as unfinished:
             _write(labels, pictures, unfinished)

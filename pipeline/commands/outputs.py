@@ -1,4 +1,4 @@
-"""Owns the folder that a command writes for the user: only what was written there earlier is ever replaced.
+"""Owns the folder that a command writes for the user: it is outside the dataset, and nothing of the user's is replaced.
 
 A table in the folder names each file with its sha256, so a file that was added or changed is known to be the user's.
 Hidden files and Thumbs.db, which file browsers leave behind, don't count and stay where they are.
@@ -17,6 +17,12 @@ from pipeline.images import content_of
 _TABLE = "files.csv"
 _COLUMNS = ("written_file", "sha256")
 _UNFINISHED = ".unfinished-"  # begins the name of the folder that is filled first; hidden, so it doesn't count
+
+
+def check_outside(folder: Path, dataset: Path, *, option: str, reason: str) -> None:
+    """Raise QueryError, with the option that named it and the reason, if a folder lies in the dataset."""
+    if folder.resolve().is_relative_to(dataset.resolve()):
+        raise QueryError(f"{option}: {folder} lies in the dataset, where {reason}; name a folder elsewhere")
 
 
 def written_files(folder: Path) -> set[tuple[str, str]]:
