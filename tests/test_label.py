@@ -125,6 +125,39 @@ def test_a_content_with_two_labels_is_refused(line: Line, tmp_path: Path) -> Non
     assert "is labelled other and, it or a copy, one; leave one label" in str(result.exception)
 
 
+def outsider(line: Line, file: Path) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.open(line.dataset / few(1)[0][0]).convert("RGB").point(lambda value: min(255, value + 4)).save(file)
+    return file
+
+
+def test_a_content_from_outside_with_two_labels_is_refused(line: Line, tmp_path: Path) -> None:
+    one = outsider(line, tmp_path / "one.png")
+    copy = shutil.copy(one, tmp_path / "copy.png")
+    examples = write_examples(tmp_path / "examples.csv", [(str(one), "one"), (str(copy), "other")])
+    result = run(line, examples, "--out", tmp_path / "out")
+    assert isinstance(result.exception, QueryError)
+    assert "copy.png is labelled other and, it or a copy, one; leave one label" in str(result.exception)
+
+
+def test_a_content_from_outside_counts_once_however_often_it_is_listed(line: Line, tmp_path: Path) -> None:
+    one = outsider(line, tmp_path / "one.png")
+    copy = shutil.copy(one, tmp_path / "copy.png")
+    rows = [(str(one), few(1)[0][1]), (str(one), few(1)[0][1]), (str(copy), few(1)[0][1]), *few(1)]
+    table = run(line, write_examples(tmp_path / "examples.csv", rows), "--out", tmp_path / "out").stdout
+    assert [int(text.split()[1]) for text in table.splitlines()[1:4]] == [2, 1, 1]
+
+
+def test_what_is_no_picture_may_lie_beside_the_examples_of_every_label(line: Line, tmp_path: Path) -> None:
+    for path, name in few(1):
+        (tmp_path / "tree" / name).mkdir(parents=True)
+        shutil.copy(line.dataset / path, tmp_path / "tree" / name)
+        (tmp_path / "tree" / name / "Thumbs.db").write_bytes(b"the same bytes")
+    result = run(line, tmp_path / "tree", "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count("skipped: ") == 3
+
+
 def test_what_cannot_be_read_is_skipped_and_named(line: Line, tmp_path: Path) -> None:
     (tmp_path / "words.jpg").write_text("no picture")
     rows = [*few(1), ("nowhere/gone.jpg", "RAMPS"), (str(tmp_path / "words.jpg"), "DISCS")]
