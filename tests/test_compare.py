@@ -101,6 +101,31 @@ def test_photos_of_a_folder_are_ranked_by_difference(line: Line, photos: Path, t
     assert [one["difference"] for one in listed] == [round(float(row["difference"]), 3) for row in rows]
 
 
+def test_names_of_two_lines_are_one_line_of_heading_ranking_and_messages(
+    line: Line, photos: Path, tmp_path: Path
+) -> None:
+    reference = shutil.copy(photos / "reference.png", tmp_path / "the\nreference.png")
+    (tmp_path / "photos").mkdir()
+    shutil.copy(photos / "line" / "good.png", tmp_path / "photos" / "a\nphoto.png")
+    (tmp_path / "photos" / "some\nna\udcefve notes.txt").write_text("no picture")
+    result = run(line, reference, tmp_path / "photos")
+    assert result.exit_code == 0, result.output
+    assert r"the\nreference.png beside 1 photos" in result.stdout.splitlines()[0]
+    assert r"a\nphoto.png" in result.stdout.splitlines()[2]
+    (message,) = (text for text in result.stderr.splitlines() if text.startswith("skipped: "))
+    assert r"some\nna\xefve notes.txt: " in message
+
+
+def test_only_some_of_many_other_files_are_named(line: Line, photos: Path, tmp_path: Path) -> None:
+    shutil.copy(photos / "line" / "good.png", tmp_path / "good.png")
+    for number in range(30):
+        (tmp_path / f"{number}.txt").write_text("no picture")
+    result = run(line, photos / "reference.png", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count(".txt") == 10
+    assert "skipped: and 20 more" in result.stderr
+
+
 def test_the_answer_says_how_the_threshold_was_chosen(line: Line) -> None:
     picture = line.dataset / "ramps" / "ramp 03.png"
     words = run(line, picture, picture).stdout

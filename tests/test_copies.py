@@ -144,6 +144,19 @@ def test_links_in_the_dataset_are_refused(copied_line: Line) -> None:
     assert "name a folder elsewhere" in str(result.exception)
 
 
+def test_links_in_the_dataset_of_the_index_are_refused_whatever_the_params_name(
+    copied_line: Line, tmp_path: Path
+) -> None:
+    shutil.copytree(copied_line.root, tmp_path / "line")
+    own = Line(tmp_path / "line")
+    own.set(dataset={"path": "/somewhere/else"})
+    before = own.artifacts.duplicates.stat().st_mtime_ns
+    result = run(own, "duplicates", "--links", str(copied_line.dataset / "copies of mine"))
+    assert isinstance(result.exception, QueryError)
+    assert "lies in the dataset, where links are more copies" in str(result.exception)
+    assert own.artifacts.duplicates.stat().st_mtime_ns == before  # said before the long work
+
+
 def test_links_where_nobody_can_write_are_refused(copied_line: Line, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("words")
     result = run(copied_line, "duplicates", "--links", str(tmp_path / "file" / "links"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from typer.testing import CliRunner, Result
 
 from pipeline.artifacts import open_index
 from pipeline.cli import app
-from pipeline.errors import QueryError
+from pipeline.commands.outputs import rewritten, written_files
+from pipeline.errors import ArtifactError, QueryError
 
 
 def run(line: Line, *arguments: str | Path) -> Result:
@@ -123,6 +125,39 @@ def test_a_content_with_two_labels_is_refused(line: Line, tmp_path: Path) -> Non
     assert "is labelled other and, it or a copy, one; leave one label" in str(result.exception)
 
 
+def outsider(line: Line, file: Path) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.open(line.dataset / few(1)[0][0]).convert("RGB").point(lambda value: min(255, value + 4)).save(file)
+    return file
+
+
+def test_a_content_from_outside_with_two_labels_is_refused(line: Line, tmp_path: Path) -> None:
+    one = outsider(line, tmp_path / "one.png")
+    copy = shutil.copy(one, tmp_path / "copy.png")
+    examples = write_examples(tmp_path / "examples.csv", [(str(one), "one"), (str(copy), "other")])
+    result = run(line, examples, "--out", tmp_path / "out")
+    assert isinstance(result.exception, QueryError)
+    assert "copy.png is labelled other and, it or a copy, one; leave one label" in str(result.exception)
+
+
+def test_a_content_from_outside_counts_once_however_often_it_is_listed(line: Line, tmp_path: Path) -> None:
+    one = outsider(line, tmp_path / "one.png")
+    copy = shutil.copy(one, tmp_path / "copy.png")
+    rows = [(str(one), few(1)[0][1]), (str(one), few(1)[0][1]), (str(copy), few(1)[0][1]), *few(1)]
+    table = run(line, write_examples(tmp_path / "examples.csv", rows), "--out", tmp_path / "out").stdout
+    assert [int(text.split()[1]) for text in table.splitlines()[1:4]] == [2, 1, 1]
+
+
+def test_what_is_no_picture_may_lie_beside_the_examples_of_every_label(line: Line, tmp_path: Path) -> None:
+    for path, name in few(1):
+        (tmp_path / "tree" / name).mkdir(parents=True)
+        shutil.copy(line.dataset / path, tmp_path / "tree" / name)
+        (tmp_path / "tree" / name / "Thumbs.db").write_bytes(b"the same bytes")
+    result = run(line, tmp_path / "tree", "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count("skipped: ") == 3
+
+
 def test_what_cannot_be_read_is_skipped_and_named(line: Line, tmp_path: Path) -> None:
     (tmp_path / "words.jpg").write_text("no picture")
     rows = [*few(1), ("nowhere/gone.jpg", "RAMPS"), (str(tmp_path / "words.jpg"), "DISCS")]
@@ -167,21 +202,73 @@ def test_a_folder_that_holds_something_else_is_never_replaced(line: Line, tmp_pa
     assert (tmp_path / "mine" / "photo.jpg").read_bytes() == b"precious"
 
 
-@pytest.mark.parametrize("name", ["labels.csv", "0001_mine.jpg"])
-def test_a_folder_with_a_table_of_the_same_name_is_never_replaced(line: Line, tmp_path: Path, name: str) -> None:
-    examples = write_examples(tmp_path / "examples.csv", few(1))
-    mine = tmp_path / "mine"
-    assert name == "labels.csv" or run(line, examples, "--out", mine).exit_code == 0
-    (mine / "album").mkdir(parents=True)
-    (mine / name).write_text("path,label\n")
-    result = run(line, examples, "--out", mine)
+@pytest.mark.parametrize("name", ["labels.csv", "files.csv"])
+def test_a_table_of_the_same_name_is_never_replaced(line: Line, tmp_path: Path, name: str) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / name).write_text("path,label\n")
+    result = run(line, write_examples(tmp_path / "examples.csv", few(1)), "--out", tmp_path / "mine")
     assert isinstance(result.exception, QueryError)
-    assert "holds something else" in str(result.exception)
-    assert (mine / name).read_text() == "path,label\n"
-    (mine / "album").rmdir()  # now the names alone tell nothing
-    if name == "labels.csv":
-        assert isinstance(run(line, examples, "--out", mine).exception, QueryError)
-        assert (mine / name).read_text() == "path,label\n"
+    assert f"holds something else, {name}" in str(result.exception)
+    assert (tmp_path / "mine" / name).read_text() == "path,label\n"
+
+
+@pytest.mark.parametrize("name", ["0001_mine.jpg", "001_0.987_x.jpg", "labels.csv", "1_DISCS.jpg", "album/mine.jpg"])
+def test_what_was_added_to_the_folder_or_changed_in_it_is_never_replaced(line: Line, tmp_path: Path, name: str) -> None:
+    examples, out = write_examples(tmp_path / "examples.csv", few(1)), tmp_path / "out"
+    assert run(line, examples, "--out", out).exit_code == 0
+    (out / name).parent.mkdir(exist_ok=True)
+    (out / name).write_bytes(b"precious")
+    result = run(line, examples, "--out", out)
+    assert isinstance(result.exception, QueryError)
+    assert f"holds something else, {name.split('/')[0]}" in str(result.exception)
+    assert (out / name).read_bytes() == b"precious"
+
+
+def fill(folder: Path, name: str, *, meanwhile: Callable[[], object] = lambda: None) -> None:
+    with rewritten(folder) as unfinished:
+        (unfinished / name).write_bytes(b"new")
+        meanwhile()
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", ".git/config"])
+def test_what_a_file_browser_leaves_behind_is_no_hindrance_and_stays(tmp_path: Path, name: str) -> None:
+    fill(tmp_path / "out", "one.jpg")
+    (tmp_path / "out" / name).parent.mkdir(exist_ok=True)
+    (tmp_path / "out" / name).write_bytes(b"places of icons")
+    fill(tmp_path / "out", "two.jpg")
+    assert (tmp_path / "out" / name).read_bytes() == b"places of icons"
+    assert sorted(file.name for file in (tmp_path / "out").glob("*.jpg")) == ["two.jpg"]
+
+
+def test_a_run_that_fails_half_way_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
+    fill(tmp_path, "one.jpg")
+    with pytest.raises(FileNotFoundError, match="gone"):
+        fill(tmp_path, "two.jpg", meanwhile=(tmp_path / "gone").read_bytes)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["files.csv", "one.jpg"]
+    assert [name for name, _ in written_files(tmp_path)] == ["one.jpg"]
+
+
+def test_what_is_put_into_the_folder_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    with pytest.raises(QueryError, match=r"holds something else, one\.jpg"):
+        fill(tmp_path, "one.jpg", meanwhile=lambda: (tmp_path / "one.jpg").write_bytes(b"precious"))
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("one.jpg", b"precious")]
+
+
+def test_a_folder_in_the_dataset_is_refused_whatever_the_params_name(own_line: Line, tmp_path: Path) -> None:
+    own_line.set(dataset={"path": str(tmp_path)})
+    with open_index(own_line.artifacts.index) as index:
+        out = index.dataset / "labels of mine"
+    result = run(own_line, write_examples(tmp_path / "examples.csv", few(1)), "--out", out)
+    assert isinstance(result.exception, QueryError)
+    assert "lies in the dataset, where nothing is ever changed; name a folder elsewhere" in str(result.exception)
+    assert not out.exists()
+
+
+def test_labels_after_another_dataset_was_named_say_what_to_run(own_line: Line, tmp_path: Path) -> None:
+    own_line.set(dataset={"path": "/somewhere/else"})
+    result = run(own_line, write_examples(tmp_path / "examples.csv", few(1)), "--out", tmp_path / "out")
+    assert isinstance(result.exception, ArtifactError)
+    assert "but dataset.path is /somewhere/else: run `dvc repro`" in str(result.exception)
 
 
 def test_a_file_is_never_replaced_by_the_folder(line: Line, tmp_path: Path) -> None:

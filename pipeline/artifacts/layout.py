@@ -147,7 +147,7 @@ class Artifacts:
 
     @property
     def labels(self) -> Path:
-        """Folder: labels.csv, to_label.csv and a sheet for each label (command label)."""
+        """Folder: labels.csv, to_label.csv, a sheet for each label, and files.csv, which names them (command label)."""
         return self.root / "labels"
 
     def metrics(self, stage: str) -> Path:

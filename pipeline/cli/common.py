@@ -1,9 +1,14 @@
 """What all commands share: the params and artefacts that they were given, and how they speak."""
 
+from collections.abc import Sequence
+
 import typer
 
 from pipeline.artifacts.layout import Artifacts
+from pipeline.commands.wording import one_line
 from pipeline.params import Params, load_params
+
+_SKIPPED = 10  # files that can't be used and are named, at most
 
 
 def given(context: typer.Context) -> tuple[Params, Artifacts]:
@@ -15,3 +20,11 @@ def given(context: typer.Context) -> tuple[Params, Artifacts]:
 def say(stage: str, summary: str) -> None:
     """Write one line about a stage or command to stderr."""
     typer.echo(f"{stage}: {summary}", err=True)
+
+
+def say_skipped(reasons: Sequence[str]) -> None:
+    """Write to stderr which files can't be used and why, a line each; of many the first few, and how many more."""
+    for reason in reasons[:_SKIPPED]:
+        say("skipped", one_line(reason))
+    if len(reasons) > _SKIPPED:
+        say("skipped", f"and {len(reasons) - _SKIPPED:,} more")

@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.common import given, say
-
-_SKIPPED = 10  # examples that can't be read and are named, at most
+from pipeline.cli.common import given, say, say_skipped
 
 
 def tolerance(context: typer.Context) -> None:
@@ -40,8 +38,7 @@ def compare(
             found, failures = comparer.compare_all(command.photos_in(other))
         else:
             found, failures = [comparer.compare(other)], []
-        for failure in failures:
-            say("skipped", str(failure))
+        say_skipped([str(failure) for failure in failures])
         if not found:
             raise QueryError(f"{other}: no readable picture to compare with; give a folder of photos")
         if as_json:
@@ -72,12 +69,9 @@ def label(
 
     params, artifacts = given(context)
     folder = out or artifacts.labels
-    command.check_replaceable(folder)
+    command.check_folder(folder, artifacts)
     labels = command.label(read_examples(source, Path(params.dataset.path)), params, artifacts)
-    for reason in labels.skipped[:_SKIPPED]:
-        say("skipped", reason)
-    if len(labels.skipped) > _SKIPPED:
-        say("skipped", f"and {len(labels.skipped) - _SKIPPED:,} more")
+    say_skipped(labels.skipped)
     command.save(labels, artifacts, folder)
     if as_json:
         for row in range(len(labels.paths)):

@@ -211,7 +211,7 @@ def format_ranking(comparer: Comparer, comparisons: list[Comparison]) -> str:
     for rank, one in enumerate(comparisons, 1):
         numbers = f"{rank:4}  {one.difference:10.2f}  {one.share:6.1%}  {one.similarity:10.4f}"
         rows.append(f"{numbers}  {_verdict(one):9}  {one_line(one.photo)}")
-    head = f"{comparer.reference} beside {len(comparisons):,} photos"
+    head = f"{one_line(comparer.reference)} beside {len(comparisons):,} photos"
     names = "rank  difference   share  similarity  verdict    path"
     return "\n".join([head, names, *rows, comparer.scale.explained()])
 

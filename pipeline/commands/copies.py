@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.artifacts import DUPLICATES_COLUMNS, Artifacts, load_table, open_index
+from pipeline.commands.outputs import check_outside
 from pipeline.commands.wording import one_line
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.folders import lay_out, link
@@ -59,19 +60,19 @@ def format_groups(groups: list[list[Member]]) -> str:
     return "\n".join(lines) if groups else "no copies"
 
 
-def check_folder(folder: Path, dataset: Path) -> None:
+def check_folder(folder: Path, artifacts: Artifacts) -> None:
     """Raise QueryError if the folder for links holds something already, or lies in the dataset."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise QueryError(f"--links: {folder} is there and not empty; name a new folder")
-    if folder.resolve().is_relative_to(dataset.resolve()):
-        raise QueryError(f"--links: {folder} lies in the dataset, where links are more copies; name a folder elsewhere")
+    with open_index(artifacts.index) as index:
+        check_outside(folder, index.dataset, option="--links", reason="links are more copies")
 
 
 def save_links(groups: list[list[Member]], folder: Path, artifacts: Artifacts) -> str:
     """Make a folder for each group, with links to its pictures, the one to keep first."""
+    check_folder(folder, artifacts)
     with open_index(artifacts.index) as index:
         dataset = index.dataset
-    check_folder(folder, dataset)
     for group in groups:
         plan = lay_out(
             [member.path for member in group],

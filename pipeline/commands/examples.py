@@ -88,11 +88,22 @@ def _located(path: str, source: Path, dataset: Path) -> Path:
 def find(
     examples: list[Example], names: list[str], params: Params, artifacts: Artifacts, index: Index
 ) -> tuple[dict[int, int], list[Outsider], list[str]]:
-    """Return the rows of the examples in the folder with their classes, the other examples, and what was skipped."""
+    """Return the rows of the examples in the folder with their classes, the other examples, and what was skipped.
+
+    A content counts once, however often it is listed.
+
+    Raises
+    ------
+    QueryError
+        If one content has two labels.
+    ArtifactError
+        If the encoder is missing, or another than that of the embeddings.
+    """
     encoder = open_encoder(artifacts.encoder)
     if encoder.digest != encoder_of(artifacts):
         raise ArtifactError(f"{artifacts.embeddings} was made with another encoder: run `pipeline embed` again")
     inside: dict[int, int] = {}
+    known: dict[str, int] = {}  # content to class
     others, skipped = [], []
     for example in tqdm(examples, "examples", unit=" examples"):
         number = names.index(example.label)
@@ -100,7 +111,13 @@ def find(
             skipped.append(f"{one_line(example.path)}: no such file in the dataset, beside the CSV file, or here")
             continue
         try:
-            rows = index.rows_of_content(content_of(example.path))
+            content = content_of(example.path)
+            if known.get(content, number) != number:
+                raise QueryError(f"{example.path} is labelled {example.label} and, it or a copy, "
+                                 f"{names[known[content]]}; leave one label")  # fmt: skip
+            if content in known:
+                continue
+            rows = index.rows_of_content(content)
             if not rows:
                 picture = read_picture(example.path, max_megapixels=params.resize.max_megapixels)
                 assert picture.pixels is not None
@@ -108,8 +125,6 @@ def find(
         except (OSError, RejectedPictureError) as error:
             skipped.append(f"{one_line(example.path)}: {getattr(error, 'strerror', None) or error}")
             continue
-        for row in rows:
-            if inside.setdefault(row, number) != number:
-                raise QueryError(f"{example.path} is labelled {example.label} and, it or a copy, {names[inside[row]]}; "
-                                 "leave one label")  # fmt: skip
+        known[content] = number  # not before: what is no picture may lie beside all examples
+        inside |= dict.fromkeys(rows, number)
     return inside, others, skipped

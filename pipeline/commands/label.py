@@ -16,14 +16,14 @@ from pipeline.artifacts import (
     load_embeddings,
     load_neighbours,
     load_pictures,
-    load_table,
     open_index,
-    replaced_folder,
     save_table,
 )
 from pipeline.commands.examples import Example, Outsider, find
+from pipeline.commands.opening import open_own_index
+from pipeline.commands.outputs import check_outside, rewritten, written_files
 from pipeline.commands.wording import one_line
-from pipeline.errors import ArtifactError, QueryError
+from pipeline.errors import QueryError
 from pipeline.neighbours import most_similar
 from pipeline.params import Params
 from pipeline.sheets import Tile, contact_sheet, in_rows
@@ -32,7 +32,6 @@ _EXPLAINED = 3  # examples that are named beside a label
 _HELPFUL = 20  # pictures that are proposed for labelling
 _HEADER = ("path", "label", "confidence", "example", *(f"explained_by_{n + 1}" for n in range(_EXPLAINED)))
 _SHOWN = 8  # pictures in a row of a sheet
-_OWN = re.compile(r"labels\.csv|to_label\.(csv|jpg)|\d+_.*\.jpg")  # what is written, by its name
 _TILE = 150  # pixels of a picture on a sheet
 
 
@@ -81,10 +80,10 @@ def label(examples: list[Example], params: Params, artifacts: Artifacts) -> Labe
     QueryError
         If one content has two labels, or no two labels have a readable example.
     ArtifactError
-        If an artefact is missing, damaged or stale.
+        If an artefact is missing, damaged or stale, or of another folder than dataset.path.
     """
     names = sorted({example.label for example in examples})
-    with open_index(artifacts.index) as index:
+    with open_own_index(params, artifacts) as index:
         inside, others, skipped = find(examples, names, params, artifacts, index)
         embeddings, lists = np.asarray(load_embeddings(artifacts, index)), load_neighbours(artifacts, index)
         paths = index.paths()
@@ -105,17 +104,11 @@ def label(examples: list[Example], params: Params, artifacts: Artifacts) -> Labe
     return Labels(paths, names, shares, choice, inside, counts, explained, helpful, skipped)
 
 
-def check_replaceable(folder: Path) -> None:
-    """Raise QueryError if the folder is there and is, or holds, anything that `save` didn't write."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
-    try:
-        if folder.is_dir() and all(path.is_file() and _OWN.fullmatch(path.name) for path in folder.iterdir()):
-            load_table(folder / "labels.csv", _HEADER, stage="label")
-            return
-    except ArtifactError:
-        pass  # no such table, or somebody else's of the same name
-    raise QueryError(f"{folder} holds something else, which would be replaced; give --out a new folder")
+def check_folder(folder: Path, artifacts: Artifacts) -> None:
+    """Raise QueryError if the folder lies in the dataset, or holds anything that `save` didn't write."""
+    with open_index(artifacts.index) as index:
+        check_outside(folder, index.dataset, option="--out", reason="nothing is ever changed")
+    written_files(folder)
 
 
 def save(labels: Labels, artifacts: Artifacts, folder: Path) -> None:
@@ -124,14 +117,14 @@ def save(labels: Labels, artifacts: Artifacts, folder: Path) -> None:
     Raises
     ------
     QueryError
-        If the folder holds anything else, or can't be written.
+        If the folder holds anything else, lies in the dataset, or can't be written.
     """
     with open_index(artifacts.index) as index:
         pictures = load_pictures(artifacts, index)
-    check_replaceable(folder)
+    check_folder(folder, artifacts)
     try:
-        with replaced_folder(folder) as temporary:
-            _write(labels, pictures, temporary)
+        with rewritten(folder) as unfinished:
+            _write(labels, pictures, unfinished)
     except OSError as error:
         raise QueryError(f"{folder}: {error.strerror or error}; give --out a folder that you can write to") from error
 

@@ -19,9 +19,9 @@ from pipeline.artifacts import (
     load_json,
     load_neighbours,
     load_pictures,
-    open_index,
     replaced,
 )
+from pipeline.commands.opening import open_own_index
 from pipeline.commands.wording import one_line, shown
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.params import Params
@@ -160,11 +160,7 @@ class Searcher:
 @contextmanager
 def open_searcher(params: Params, artifacts: Artifacts) -> Iterator[Searcher]:
     """Open the artefacts to be searched."""
-    with open_index(artifacts.index) as index:
-        if Path(params.dataset.path) != index.dataset:
-            raise ArtifactError(
-                f"{artifacts.index} lists {index.dataset}, but dataset.path is {params.dataset.path}: run `dvc repro`"
-            )
+    with open_own_index(params, artifacts) as index:
         yield Searcher(params, artifacts, index)
 
 
