@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pipeline.artifacts import Artifacts, Index, encoder_of
+from pipeline.artifacts import Artifacts, Index, check_encoder
 from pipeline.commands.wording import one_line, shown
 from pipeline.encoder import encode_one, open_encoder
-from pipeline.errors import ArtifactError, QueryError
+from pipeline.errors import QueryError
 from pipeline.images import RejectedPictureError, content_of, find_files, read_picture
 from pipeline.params import Params
 
@@ -100,8 +100,7 @@ def find(
         If the encoder is missing, or another than that of the embeddings.
     """
     encoder = open_encoder(artifacts.encoder)
-    if encoder.digest != encoder_of(artifacts):
-        raise ArtifactError(f"{artifacts.embeddings} was made with another encoder: run `pipeline embed` again")
+    check_encoder(artifacts, encoder.digest)
     inside: dict[int, int] = {}
     known: dict[str, int] = {}  # content to class
     others, skipped = [], []
