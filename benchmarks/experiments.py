@@ -22,7 +22,8 @@ from pipeline.neighbours import sorted_lists
 from pipeline.params import load_params
 from pipeline.stages.train import _orientation, _recipe
 
-BLOCKS = ("middle", "grid", "outlines", "patches")  # as features.blocks returns them
+BLOCKS = ("middle", "grid", "outlines", "patches")  # as features.blocks returns them of upright pictures
+BLOCKS_OF_ANY = ("middle", "largest values")  # and of those that lie in any orientation
 # each experiment: what it sets, as (module, constant) or a name of the recipe
 EXPERIMENTS: dict[str, dict[Any, Any]] = {
     "shipped": {},
@@ -83,7 +84,9 @@ def main() -> None:
         )
     joined = np.concatenate(blocks, axis=1)
     turn = export.principal_directions(joined, dimensions=params.embed.dimensions)
-    for title, vectors in zip(("joined", *BLOCKS), (joined @ turn, *blocks), strict=False):
+    for title, vectors in zip(
+        ("joined", *(BLOCKS if recipe.turn == 0 else BLOCKS_OF_ANY)), (joined @ turn, *blocks), strict=True
+    ):
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         lists = np.concatenate(list(sorted_lists(vectors, depth=DEPTH, block=512, progress=False)))
         found = agreement(lists["row"], labels)

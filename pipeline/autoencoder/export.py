@@ -20,10 +20,32 @@ from pipeline.autoencoder.networks import SIZE, build, trunk
 
 _OPSET = 17
 _BATCH = 32
-_MIDDLE_WHITENING = 0.25  # less than of the other blocks, so that it keeps what is rare
-_ANCHOR, _ANCHOR_ALONE = 1.0, 2.0  # of the middle beside other blocks, and alone; docs/experiments.md
 _ROUNDING = 1e-5  # of the features' length: a smaller spread may be rounding, which whitening would blow up
 _SIGNATURE = [tf.TensorSpec((None, SIZE, SIZE, 3), tf.uint8, name="pictures")]
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """How a block is whitened and joined.
+
+    power   of its whitening; 0 leaves spreads as they are, 1 makes them all equal
+    anchor  in median lengths of the whitened features; 0: only their direction counts, not their length
+    weight  the block's length in the joined embedding
+    share   of the embedding's dimensions that the block is whitened to, before all are joined and turned
+    """
+
+    power: float = 0.5
+    anchor: float = 0.0
+    weight: float = 1.0
+    share: float = 1.0
+
+
+# of the blocks in their order; by measurement, docs/experiments.md
+_UPRIGHT = (Treatment(power=0.25, anchor=1.0), Treatment(), Treatment(), Treatment())
+_ANY_ORIENTATION = (
+    Treatment(power=0.25, anchor=2.5, share=0.75),
+    Treatment(power=0.0, anchor=2.0, share=0.25, weight=0.6),
+)
 
 Function = Callable[[tf.Tensor], tf.Tensor]
 Array = NDArray[np.float32]
@@ -109,7 +131,7 @@ def whitened_blocks(
 ) -> tuple[Callable[[tf.Tensor], list[tf.Tensor]], list[Array]]:
     """Return the function from pictures to their blocks, each whitened, and what it gives for `fit_rows`.
 
-    The parameters are those of `embedding`; a block is float32 (B, at most `dimensions`) of unit length.
+    The parameters are those of `embedding`; a block is float32 (B, at most `dimensions`), as long as its weight.
     """
     both = trunk(autoencoder)
     dictionary = patches.learn(pictures, fit_rows, seed=seed) if upright else None
@@ -117,14 +139,19 @@ def whitened_blocks(
     batches = [pictures[fit_rows[start : start + _BATCH]] for start in range(0, len(fit_rows), _BATCH)]
     found = [[block.numpy() for block in features(tf.constant(batch))] for batch in batches]
     fitted = [np.concatenate(block) for block in zip(*found, strict=True)]
-    anchor = _ANCHOR if upright else _ANCHOR_ALONE
-    middle = fit_whitening(fitted[0], dimensions=dimensions - 1, power=_MIDDLE_WHITENING, anchor=anchor)
-    whitenings = [middle, *(fit_whitening(block, dimensions=dimensions) for block in fitted[1:])]
+    treatments = _UPRIGHT if upright else _ANY_ORIENTATION
+    whitenings = [
+        fit_whitening(block, dimensions=int(t.share * dimensions) - bool(t.anchor), power=t.power, anchor=t.anchor)
+        for t, block in zip(treatments, fitted, strict=True)
+    ]
+
+    def whiten(found: list[tf.Tensor] | list[Array]) -> list[tf.Tensor]:
+        return [t.weight * w.of(block) for t, w, block in zip(treatments, whitenings, found, strict=True)]
 
     def whitened(pictures: tf.Tensor) -> list[tf.Tensor]:
-        return [w.of(block) for w, block in zip(whitenings, blocks(both, dictionary, pictures), strict=True)]
+        return whiten(blocks(both, dictionary, pictures))
 
-    return whitened, [w.of(block).numpy() for w, block in zip(whitenings, fitted, strict=True)]
+    return whitened, [block.numpy() for block in whiten(fitted)]
 
 
 def run(function: Function, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -2,8 +2,8 @@
 
 Each block sees something else: the last stage's middle, what is in a picture; a grid over it, what is where; the
 gradients, its outlines; the patches, its colours and textures. They are whitened apart, so that none drowns the
-others. Of pictures that lie in any orientation only the first is of use. It keeps its length: how much there is of
-anything, by which a picture that is like no other is far from all.
+others. Of pictures that lie in any orientation only the first is of use, and the largest value of each channel. The
+middle keeps its length: how much there is of anything, by which a picture that is like no other is far from all.
 """
 
 import math
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.autoencoder.backend import keras, tf
 from pipeline.autoencoder.patches import Dictionary, patch_codes
 
-_POWER = 0.75  # of the middle's averages
+_POWER = 0.75  # of the middle's averages, beside a grid
 _GRID = 3  # cells on a side
 _NOTHING = 1e-12  # added to a vector, so that one of zeros alone has a direction: blank pictures are alike
 
@@ -25,11 +25,13 @@ _CLIP = 0.2
 
 
 def blocks(trunk: keras.Model, dictionary: Dictionary | None, pictures: tf.Tensor) -> list[tf.Tensor]:
-    """Return the blocks of features of uint8 (B, 256, 256, 3): float32 (B, 256), (B, 2304), (B, 1764), (B, 9 W).
+    """Return the blocks of features of uint8 (B, 256, 256, 3).
 
-    `trunk` gives the latents and the last stage. Without a dictionary the first block is the only one: what is in
-    a picture, wherever it is. Averages are taken to a power below 1, for a strong feature must not count for more than
-    several: those of the grid and of patches are square roots, at unit length; the middle's power is 0.75.
+    `trunk` gives the latents and the last stage. With a dictionary they are the middle, the grid, the gradients and
+    the patches: float32 (B, 256), (B, 2304), (B, 1764), (B, 9 W). Without one, of pictures that lie in any orientation,
+    the middle and the largest value of each channel anywhere, (B, 256) each: what is in a picture, wherever it is.
+    Powers below 1 are taken, for a strong feature must not count for more than several; those of grid and patches are
+    square roots, at unit length.
     """
     pixels = tf.cast(pictures, tf.float32) / 255.0
     pixels = tf.nn.avg_pool2d(pixels, 2, 2, "VALID")  # (B, 128, 128, 3)
@@ -37,14 +39,13 @@ def blocks(trunk: keras.Model, dictionary: Dictionary | None, pictures: tf.Tenso
     stage = tf.nn.relu(stage)
     quarter = stage.shape[1] // 4
     middle = tf.reduce_mean(stage[:, quarter:-quarter, quarter:-quarter], (1, 2))  # where the thing is, mostly
-    middle = middle**_POWER
     if dictionary is None:
-        return [middle]
+        return [middle, tf.sqrt(tf.reduce_max(stage, (1, 2)))]
     inner = stage[:, 1:-1, 1:-1]  # the margin has seen the padding
     side = inner.shape[1] // _GRID
     cells = tf.nn.avg_pool2d(inner, side, side, "VALID")  # (B, 3, 3, 256)
     words = patch_codes(dictionary, pixels)
-    return [middle, unit(tf.sqrt(_flat(cells))), oriented_gradients(pixels), unit(tf.sqrt(words))]
+    return [middle**_POWER, unit(tf.sqrt(_flat(cells))), oriented_gradients(pixels), unit(tf.sqrt(words))]
 
 
 def oriented_gradients(pixels: tf.Tensor) -> tf.Tensor:
