@@ -13,7 +13,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 INK, BLUE, ORANGE, GREY = "#1f2933", "#2563a8", "#d9822b", "#9aa5b1"
-_NAMED = 16  # categories whose names stand on a map
+_NAMED = 24  # categories whose names stand on a map
 
 
 def plot_losses(
@@ -40,6 +40,7 @@ def plot_choice_of_k(
     """Draw a criterion over K and mark the K that it chooses."""
     figure, axes = _axes(title, "K, number of groups", ylabel)
     axes.plot(ks, values, color=BLUE, marker="o", markersize=3)
+    axes.margins(y=0.14)  # room for the words at a maximum
     if chosen in ks:
         value = values[list(ks).index(chosen)]
         axes.plot([chosen], [value], color=ORANGE, marker="o", markersize=9)
@@ -87,7 +88,9 @@ def plot_map(path: Path, *, positions: NDArray[np.floating], colourings: Mapping
 
     The largest categories are named where most of their points lie.
     """
-    figure = Figure(figsize=(6.6 * len(colourings), 6.9), dpi=130, layout="constrained")
+    width, height = np.maximum(np.ptp(positions, axis=0), 1e-6)
+    tall = 0.5 + 6.6 * float(np.clip(height / width, 0.3, 1.5))
+    figure = Figure(figsize=(6.6 * len(colourings), tall), dpi=130, layout="constrained")
     panels = figure.subplots(1, len(colourings), squeeze=False)[0]
     for axes, (title, categories) in zip(panels, colourings.items(), strict=True):
         axes.set_title(title, loc="left", color=INK)

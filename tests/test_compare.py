@@ -131,7 +131,7 @@ def test_the_answer_says_how_the_threshold_was_chosen(line: Line) -> None:
     words = run(line, picture, picture).stdout
     assert "alike from" in words
     assert "which 99 % of random pairs of this folder stay below" in words
-    assert "which 95 % of two light views of one picture reach" in words
+    assert "which 95 % of two views of one picture reach" in words
 
 
 @pytest.mark.parametrize("several", [False, True])

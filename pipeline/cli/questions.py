@@ -10,7 +10,7 @@ from pipeline.cli.common import given, say, say_skipped
 
 
 def tolerance(context: typer.Context) -> None:
-    """Measure what light and a small shift alone change: from where on `compare` takes two pictures for the same."""
+    """Measure what light and a small shift alone change: the scale of what `compare` says."""
     from pipeline.stages.tolerance import tolerance as stage
 
     say("tolerance", stage(*given(context)))

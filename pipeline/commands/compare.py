@@ -54,12 +54,14 @@ class Scale:
 
     def explained(self) -> str:
         """Say how threshold and level were chosen."""
-        t, reached = self.threshold, "which 95 % of two light views of one picture reach"
+        t, reached = self.threshold, "which 95 % of two views of one picture reach"
         words = f"alike from {t.value:.3f} on, {reached}"
         if t.strangers is not None:
             below = f"{t.strangers:.3f}, which 99 % of random pairs of this folder stay below"
             words = f"alike from {t.value:.3f} on: halfway between {below}, and {t.same:.3f}, {reached}"
-        return f"{words}\na difference of 1 is what 95 % of such views stay below: light and a small shift make as much"
+        return (
+            f"{words}\na difference of 1 is what 95 % of such views stay below: they differ by light and a small shift"
+        )
 
 
 @dataclass(frozen=True)

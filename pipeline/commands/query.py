@@ -195,8 +195,10 @@ def save_sheet(answers: list[Answer], target: Path, searcher: Searcher, artifact
     pictures = load_pictures(artifacts, searcher.index)
     rows = []
     for answer in answers:
-        tiles = [Tile(resized(decode(answer.query.read_bytes())), ("query", answer.query.name), framed=True)]
-        tiles += [Tile(pictures[r.row], (f"{r.rank}   {r.similarity:.3f}", r.path)) for r in answer.results]
+        tiles = [Tile(resized(decode(answer.query.read_bytes())), ("query", *_parts(answer.query)), framed=True)]
+        tiles += [
+            Tile(pictures[r.row], (f"{r.rank}   {r.similarity:.3f}", *_parts(Path(r.path)))) for r in answer.results
+        ]
         rows += in_rows(tiles, 11)
     sheet = contact_sheet(rows, title="Most similar pictures", subtitle="rank, cosine similarity, path", tile=130)
     with replaced(target) as path:
@@ -204,6 +206,11 @@ def save_sheet(answers: list[Answer], target: Path, searcher: Searcher, artifact
             sheet.save(path)
         except (ValueError, OSError) as error:  # an unknown suffix, or higher than a JPEG can be
             raise QueryError(f"{target}: {error}; name it .png or .jpg, or ask for fewer pictures") from error
+
+
+def _parts(path: Path) -> tuple[str, str]:
+    """Return the folder that a picture lies in, and its name: each has a line of its own under a narrow tile."""
+    return path.parent.name, path.name
 
 
 def copy_results(answers: list[Answer], folder: Path, dataset: Path) -> None:

@@ -50,11 +50,12 @@ class Threshold:
 
     def words(self) -> str:
         """Say from where on pictures are near copies, and how sure that is."""
-        found = f"near from a similarity of {self.similarity:.3f} or an agreement of {self.agreement:.3f} on"
+        similar = f"by {self.agreement_if_similar:.3f} and the similarity is {self.similarity:.3f}"
+        found = f"near where pixels agree by {self.agreement:.3f}, or {similar}"
         reach = f"copies reach {self.copies_low:.3f}, what differs {self.others_high:.3f}"
         if self.margin > 0:
             return f"{found} (margin {self.margin:.3f}: {reach})"
-        return f"{found}; warning: similarity alone can't tell ({reach}), so pixels decide: look at the sheets"
+        return f"{found}; warning: similarity alone can't tell ({reach}): look at the sheets"
 
     def as_metrics(self) -> dict[str, float]:
         """Return all numbers by their names."""
