@@ -208,9 +208,9 @@ def save_sheet(answers: list[Answer], target: Path, searcher: Searcher, artifact
             raise QueryError(f"{target}: {error}; name it .png or .jpg, or ask for fewer pictures") from error
 
 
-def _parts(path: Path) -> tuple[str, str]:
-    """Return the folder that a picture lies in, and its name: each has a line of its own under a narrow tile."""
-    return path.parent.name, path.name
+def _parts(path: Path) -> tuple[str, ...]:
+    """Return the folder that a picture lies in, if any, and its name: each has its own line under a narrow tile."""
+    return (path.parent.name, path.name) if path.parent.name else (path.name,)
 
 
 def copy_results(answers: list[Answer], folder: Path, dataset: Path) -> None:
