@@ -201,7 +201,10 @@ def test_what_is_no_picture_is_said(line: Line, tmp_path: Path, place: int) -> N
     picture = line.dataset / "ramps" / "ramp 03.png"
     words = tmp_path / "words.jpg"
     words.write_text("no picture")
-    for wrong, message in ((tmp_path / "nowhere.jpg", "there is no such picture"), (words, "give a readable picture")):
+    for wrong, message in (
+        (tmp_path / "nowhere.jpg", "there is no such picture"),
+        (words, "ask for a readable picture"),
+    ):
         arguments = [picture, picture]
         arguments[place] = wrong
         result = run(line, *arguments)

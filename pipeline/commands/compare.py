@@ -24,10 +24,11 @@ from pipeline.artifacts import (
     replaced,
     save_table,
 )
+from pipeline.commands.opening import read_given
 from pipeline.commands.wording import one_line, shown
 from pipeline.encoder import Encoder, cells_of, encode_one, open_cells, open_encoder
 from pipeline.errors import ArtifactError, QueryError
-from pipeline.images import RejectedPictureError, find_files, read_picture
+from pipeline.images import find_files
 from pipeline.params import Params
 from pipeline.sheets import Tile, contact_sheet
 
@@ -264,12 +265,7 @@ def _scale(artifacts: Artifacts, index: Index, encoder: Encoder) -> Scale:
 def _read(picture: Path, params: Params) -> NDArray[np.uint8]:
     if not os.path.isfile(picture):  # unlike Path's, False for a name that is too long
         raise QueryError(f"{picture}: there is no such picture; check the path")
-    try:
-        pixels = read_picture(picture, max_megapixels=params.resize.max_megapixels).pixels
-    except RejectedPictureError as reason:
-        raise QueryError(f"{picture}: {reason}; give a readable picture") from reason
-    assert pixels is not None
-    return pixels
+    return read_given(picture, params)
 
 
 def _verdict(comparison: Comparison) -> str:

@@ -114,14 +114,15 @@ def check_folder(folder: Path, artifacts: Artifacts) -> None:
 def save(labels: Labels, artifacts: Artifacts, folder: Path) -> None:
     """Write labels.csv, to_label.csv with a sheet, and a sheet for each class, in place of those of an earlier time.
 
+    `check_folder` is to be asked first, before the long work.
+
     Raises
     ------
     QueryError
-        If the folder holds anything else, lies in the dataset, or can't be written.
+        If the folder holds anything else, or can't be written.
     """
     with open_index(artifacts.index) as index:
         pictures = load_pictures(artifacts, index)
-    check_folder(folder, artifacts)
     try:
         with rewritten(folder) as unfinished:
             _write(labels, pictures, unfinished)

@@ -1,11 +1,14 @@
-"""Opens the index for commands that also go by the params, which may have come to name another folder since."""
+"""Opens what a command is given: the index, if it is of the folder that the params name, and a picture."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.artifacts import Artifacts, Index, open_index
-from pipeline.errors import ArtifactError
+from pipeline.errors import ArtifactError, QueryError
 from pipeline.params import Params
 
 
@@ -18,3 +21,15 @@ def open_own_index(params: Params, artifacts: Artifacts) -> Iterator[Index]:
                 f"{artifacts.index} lists {index.dataset}, but dataset.path is {params.dataset.path}: run `dvc repro`"
             )
         yield index
+
+
+def read_given(image: Path, params: Params) -> NDArray[np.uint8]:
+    """Read a picture as the folder's own are read, uint8 (256, 256, 3); QueryError if it is none."""
+    from pipeline.images import RejectedPictureError, read_picture
+
+    try:
+        pixels = read_picture(image, max_megapixels=params.resize.max_megapixels).pixels
+    except RejectedPictureError as reason:
+        raise QueryError(f"{image}: {reason}; ask for a readable picture") from reason
+    assert pixels is not None
+    return pixels

@@ -58,16 +58,15 @@ def rewritten(folder: Path) -> Iterator[Path]:
     Raises
     ------
     QueryError
-        If the folder holds anything else, before the block or after it.
+        If the folder then holds anything else.
     OSError
         If the folder can't be written.
     """
-    written_files(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=_UNFINISHED, dir=folder) as unfinished:
         yield Path(unfinished)
         new = {(path.name, content_of(path)) for path in Path(unfinished).iterdir()}
-        old = written_files(folder)  # once more: something may have been put there meanwhile
+        old = written_files(folder)
         save_table(folder / _TABLE, _COLUMNS, sorted(old | new))  # whenever it is killed, every file is in the table
         for name in {name for name, _ in old} - {name for name, _ in new}:
             (folder / name).unlink()

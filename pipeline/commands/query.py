@@ -21,7 +21,7 @@ from pipeline.artifacts import (
     load_pictures,
     replaced,
 )
-from pipeline.commands.opening import open_own_index
+from pipeline.commands.opening import open_own_index, read_given
 from pipeline.commands.wording import one_line, shown
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.params import Params
@@ -124,18 +124,13 @@ class Searcher:
 
     def _fresh(self, image: Path, count: int) -> NDArray[np.void]:
         from pipeline.encoder import encode_one, open_encoder
-        from pipeline.images import RejectedPictureError, read_picture
         from pipeline.neighbours import most_similar
 
-        try:
-            picture = read_picture(image, max_megapixels=self._params.resize.max_megapixels)
-        except RejectedPictureError as reason:
-            raise QueryError(f"{image}: {reason}; ask for a readable picture") from reason
-        assert picture.pixels is not None
+        pixels = read_given(image, self._params)
         embeddings = load_embeddings(self._artifacts, self.index)
         encoder = open_encoder(self._artifacts.encoder)
         check_encoder(self._artifacts, encoder.digest)
-        return most_similar(embeddings, encode_one(encoder, picture.pixels), count=count)
+        return most_similar(embeddings, encode_one(encoder, pixels), count=count)
 
     def _unusual(self, found: NDArray[np.void]) -> Unusual | None:
         """Compare the distance to the nearest that is no copy with those of all pictures, if they are known."""
