@@ -144,6 +144,14 @@ class UniquenessParams:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ToleranceParams:
+    """Of how many pictures two views are compared, at most, and the seed that draws views and random pairs."""
+
+    pictures: int = _number(1, 1_000_000)
+    seed: int = _number(0, 2**32 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Params:
     """The whole of params.yaml, one section a stage."""
 
@@ -159,6 +167,7 @@ class Params:
     report: ReportParams
     duplicates: DuplicatesParams
     uniqueness: UniquenessParams
+    tolerance: ToleranceParams
 
 
 def load_params(path: Path) -> Params:

@@ -178,7 +178,7 @@ def open_comparer(reference: Path, params: Params, artifacts: Artifacts) -> Iter
         encoder = open_encoder(artifacts.encoder)
         check_encoder(artifacts, encoder.digest)
         cells = open_cells(artifacts.cells, beside=encoder.digest)
-        yield Comparer(reference, params, encoder, cells, _scale(artifacts, index, encoder))
+        yield Comparer(reference, params, encoder, cells, _scale(artifacts, index, encoder, seed=params.tolerance.seed))
 
 
 def photos_in(folder: Path) -> list[Path]:
@@ -248,14 +248,14 @@ def save_sheet(comparer: Comparer, comparisons: list[Comparison], target: Path) 
             raise QueryError(f"{target}: {error}; name it .png or .jpg") from error
 
 
-def _scale(artifacts: Artifacts, index: Index, encoder: Encoder) -> Scale:
+def _scale(artifacts: Artifacts, index: Index, encoder: Encoder, *, seed: int) -> Scale:
     """Read what the folder's own pictures say; ArtifactError if that was of another encoder."""
     found = load_json(artifacts.metrics("tolerance"), stage="tolerance")
     if found["encoder"] != encoder.digest:
         raise ArtifactError(f"{artifacts.metrics('tolerance')} is of another encoder: run `pipeline tolerance` again")
     nearest = load_neighbours(artifacts, index)["similarity"][:, :1]
     return Scale(
-        alikeness.random_pairs(load_embeddings(artifacts, index), seed=0),
+        alikeness.random_pairs(load_embeddings(artifacts, index), seed=seed),
         np.asarray(nearest).ravel(),
         alikeness.Threshold(found["alike_from"], found["strangers_to"], found["same_from"]),
         found["difference"],

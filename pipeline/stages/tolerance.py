@@ -1,4 +1,4 @@
-"""Measures what light and a small shift alone change in the folder's pictures: what `compare` takes for the same."""
+"""Measures what light and a small shift alone change in the folder's pictures: the scale of what `compare` says."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -13,11 +13,10 @@ from pipeline.artifacts import Artifacts, check_encoder, load_embeddings, load_p
 from pipeline.encoder import cells_of, encode, open_cells, open_encoder
 from pipeline.params import Params
 
-_VIEWED = 60  # pictures that light views are made of
 _LEVEL = 95  # percentile of the light views' hottest cells that is called a difference of 1
 
 
-def tolerance(_: Params, artifacts: Artifacts) -> str:
+def tolerance(params: Params, artifacts: Artifacts) -> str:
     """Write the similarity from which on two pictures are alike, and the difference that light and shifts make.
 
     Raises
@@ -25,13 +24,15 @@ def tolerance(_: Params, artifacts: Artifacts) -> str:
     ArtifactError, EncoderError
         If embeddings or cells are not of the encoder.
     """
+    settings = params.tolerance
     with open_index(artifacts.index) as index:
         embeddings, pictures = load_embeddings(artifacts, index), load_pictures(artifacts, index)
         encoder = open_encoder(artifacts.encoder)
         check_encoder(artifacts, encoder.digest)
         cells = open_cells(artifacts.cells, beside=encoder.digest)
-        first, second = differences.light_pairs(pictures[:: -(-len(pictures) // _VIEWED)], seed=0)
-        strangers = alikeness.random_pairs(embeddings, seed=0)
+        some = pictures[:: -(-len(pictures) // settings.pictures)]
+        first, second = differences.light_pairs(some, seed=settings.seed)
+        strangers = alikeness.random_pairs(embeddings, seed=settings.seed)
     same = (encode(encoder, first, progress=False) * encode(encoder, second, progress=False)).sum(axis=1)
     threshold = alikeness.choose_threshold(strangers, same)
 
