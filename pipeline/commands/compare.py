@@ -76,6 +76,8 @@ class Comparison:
     difference          of the cell that differs most, in units of the scale's level; larger is more different
     place               that cell's middle: the pixel (x, y) of the reference at 256x256
     share               of the cells that differ by more than 1, in [0, 1]
+    heat                float32 (32, 32), where it differs, in the reference's frame
+    shift               (down, right) in pixels, by which the photo was moved there
     """
 
     photo: Path
@@ -86,6 +88,8 @@ class Comparison:
     difference: float
     place: tuple[int, int]
     share: float
+    heat: NDArray[np.float32]
+    shift: tuple[int, int]
 
     @property
     def everywhere(self) -> bool:
@@ -127,7 +131,7 @@ class Comparer:
         """
         pixels = _read(photo, self._params)
         similarity = float(np.clip(encode_one(self._encoder, pixels) @ self._embedding, -1, 1))
-        heat, _ = differences.located(pixels, self._pixels, self._bank, self._see)
+        heat, shift = differences.located(pixels, self._pixels, self._bank, self._see)
         difference, x, y = differences.peak(heat)
         return Comparison(
             photo,
@@ -138,6 +142,8 @@ class Comparer:
             difference / self.scale.level,
             (x, y),
             differences.share(heat, level=self.scale.level),
+            heat,
+            shift,
         )
 
     def compare_all(self, photos: list[Path]) -> tuple[list[Comparison], list[QueryError]]:
@@ -158,7 +164,7 @@ class Comparer:
     def tiles(self, comparison: Comparison) -> tuple[list[Tile], list[Tile]]:
         """Return reference and photo, and below them both under their heat."""
         photo = _read(comparison.photo, self._params)
-        heat, (down, right) = differences.located(photo, self._pixels, self._bank, self._see)
+        heat, (down, right) = comparison.heat, comparison.shift
         between = differences.colours(heat, level=self.scale.level)
         words = (f"difference {comparison.difference:.2f}", f"in {comparison.share:.1%} of the picture")
         alike = f"similarity {comparison.similarity:.3f}, {_verdict(comparison)}"
