@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from pipeline.artifacts import load_json, load_table, open_index
 from pipeline.cli import app
 from pipeline.errors import ArtifactError
+from pipeline.plots import plot_map
 from pipeline.projection import grid_cells, principal_positions, project, trustworthiness
 from pipeline.sheets import mosaic
 from pipeline.stages.map import draw_map
@@ -239,3 +240,16 @@ def test_groups_of_other_pictures_are_refused(own_line: Line) -> None:
         csv.writer(file).writerows(rows[:-1])
     with pytest.raises(ArtifactError, match="run `pipeline groups`"):
         draw_map(own_line.params, own_line.artifacts)
+
+
+def test_a_wide_map_is_a_wide_picture(tmp_path: Path) -> None:
+    positions = np.random.default_rng(0).random((30, 2))
+    sizes = []
+    for height in (1.0, 0.4):
+        plot_map(tmp_path / "map.png", positions=positions * (1, height), colourings={"By group": ["1"] * 30})
+        with Image.open(tmp_path / "map.png") as drawn:
+            sizes.append(drawn.size)
+    (width, square), (same_width, flat) = sizes
+    assert width == same_width
+    assert 0.9 < square / width < 1.15
+    assert flat < 0.6 * square
