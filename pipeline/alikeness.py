@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Similarities = NDArray[np.float32]  # (P,), cosines in [-1, 1]
 
+PAIRS = 20_000  # random pairs that a threshold and percentiles are taken of
 _STRANGERS, _SAME = 99, 5  # percentiles of random pairs and of light views that the threshold lies between
 
 
@@ -33,7 +34,7 @@ class Threshold:
         return self.strangers is not None and self.same > self.strangers
 
 
-def random_pairs(embeddings: NDArray[np.float32], *, count: int = 20_000, seed: int) -> Similarities:
+def random_pairs(embeddings: NDArray[np.float32], *, count: int, seed: int) -> Similarities:
     """Return the similarities of random pairs of two different rows: (count,), or none of fewer than two rows.
 
     `embeddings` is float32 (N, D), of unit length.

@@ -154,7 +154,7 @@ def test_a_blank_picture_has_no_outlines() -> None:
 def test_half_whitening_turns_each_spread_into_its_root() -> None:
     generator = np.random.default_rng(0)
     features = (generator.normal(size=(4000, 3)) * [9.0, 4.0, 1.0] + 5).astype(np.float32)
-    whitening = fit_whitening(features, dimensions=3)
+    whitening = fit_whitening(features, dimensions=3, power=0.5, anchor=0.0)
     spreads = ((features - whitening.mean) @ whitening.components).std(axis=0)
     np.testing.assert_allclose(spreads, [3.0, 2.0, 1.0], rtol=0.05)
 
@@ -189,7 +189,7 @@ def test_many_vectors_and_few_have_the_same_principal_directions() -> None:
 def test_pictures_that_differ_by_rounding_alone_get_the_same_numbers(count: int, value: float) -> None:
     noise = np.random.default_rng(0).normal(size=(count, 5)) * value * 1e-7
     features = (value + noise).astype(np.float32)
-    whitening = fit_whitening(features, dimensions=4)
+    whitening = fit_whitening(features, dimensions=4, power=0.5, anchor=0.0)
     assert whitening.components.shape == (5, 1)
     np.testing.assert_allclose(whitening.of(tf.constant(features)), 1, atol=1e-6)
 
@@ -197,7 +197,7 @@ def test_pictures_that_differ_by_rounding_alone_get_the_same_numbers(count: int,
 def test_rounding_is_no_direction_where_pictures_are_copies_of_two() -> None:
     generator = np.random.default_rng(0)
     features = np.repeat(generator.random((2, 50)), 10, axis=0) + generator.normal(size=(20, 50)) * 1e-7
-    whitening = fit_whitening(features.astype(np.float32), dimensions=9)
+    whitening = fit_whitening(features.astype(np.float32), dimensions=9, power=0.5, anchor=0.0)
     assert whitening.components.shape == (50, 1)
 
 

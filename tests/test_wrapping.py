@@ -57,7 +57,7 @@ def test_features_are_whitened_inside_the_file(pictures: np.ndarray, tmp_path: P
     given = network(tmp_path / "network.onnx")
     wrap(given, tmp_path / "plain.onnx")
     plain = encode(open_encoder(tmp_path / "plain.onnx"), pictures, progress=False)
-    whitening = fit_whitening(plain, dimensions=2)
+    whitening = fit_whitening(plain, dimensions=2, power=0.5, anchor=0.0)
     wrap(given, tmp_path / "encoder.onnx", whitening=whitening)
     embeddings = encode(open_encoder(tmp_path / "encoder.onnx"), pictures, progress=False)
     expected = (plain - whitening.mean) @ whitening.components

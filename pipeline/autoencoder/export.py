@@ -34,17 +34,18 @@ class Treatment:
     share   of the embedding's dimensions that the block is whitened to, before all are joined and turned
     """
 
-    power: float = 0.5
-    anchor: float = 0.0
-    weight: float = 1.0
-    share: float = 1.0
+    power: float
+    anchor: float
+    weight: float
+    share: float
 
 
 # of the blocks in their order; by measurement, docs/experiments.md
-_UPRIGHT = (Treatment(power=0.25, anchor=1.0), Treatment(), Treatment(), Treatment())
+_HALF = Treatment(power=0.5, anchor=0.0, weight=1.0, share=1.0)
+_UPRIGHT = (Treatment(power=0.25, anchor=1.0, weight=1.0, share=1.0), _HALF, _HALF, _HALF)
 _ANY_ORIENTATION = (
-    Treatment(power=0.25, anchor=2.5, share=0.75),
-    Treatment(power=0.0, anchor=2.0, share=0.25, weight=0.6),
+    Treatment(power=0.25, anchor=2.5, weight=1.0, share=0.75),
+    Treatment(power=0.0, anchor=2.0, weight=0.6, share=0.25),
 )
 
 Function = Callable[[tf.Tensor], tf.Tensor]
@@ -62,7 +63,7 @@ class Whitening:
 
     mean: Array
     components: Array
-    anchor: float = 0.0
+    anchor: float
 
     def of(self, features: tf.Tensor) -> tf.Tensor:
         """Return features (B, P) centred, whitened and at unit length: (B, D), or (B, D + 1) with an anchor."""
@@ -172,7 +173,7 @@ def _latent_embedding(autoencoder: keras.Model) -> Function:
     return embed
 
 
-def fit_whitening(features: Array, *, dimensions: int, power: float = 0.5, anchor: float = 0.0) -> Whitening:
+def fit_whitening(features: Array, *, dimensions: int, power: float, anchor: float) -> Whitening:
     """Fit centring and whitening: principal components, each divided by a power of its spread.
 
     Parameters
@@ -193,7 +194,7 @@ def fit_whitening(features: Array, *, dimensions: int, power: float = 0.5, ancho
     kept = spreads > _ROUNDING * float(np.linalg.norm(features, axis=1).mean())
     if not kept.any():
         direction = mean if mean.any() else np.ones_like(mean)
-        return Whitening(np.zeros_like(mean), (direction / np.linalg.norm(direction))[:, None].astype(np.float32))
+        return Whitening(np.zeros_like(mean), (direction / np.linalg.norm(direction))[:, None].astype(np.float32), 0.0)
     components = (directions[:, kept] / spreads[kept] ** power).astype(np.float32)
     length = float(np.median(np.linalg.norm((features - mean) @ components, axis=1))) if anchor else 0.0
     return Whitening(mean, components, anchor * length)

@@ -261,7 +261,7 @@ def _scale(artifacts: Artifacts, index: Index, encoder: Encoder, *, seed: int) -
         raise ArtifactError(f"{artifacts.metrics('tolerance')} is of another encoder: run `pipeline tolerance` again")
     nearest = load_neighbours(artifacts, index)["similarity"][:, :1]
     return Scale(
-        alikeness.random_pairs(load_embeddings(artifacts, index), seed=seed),
+        alikeness.random_pairs(load_embeddings(artifacts, index), count=alikeness.PAIRS, seed=seed),
         np.asarray(nearest).ravel(),
         alikeness.Threshold(found["alike_from"], found["strangers_to"], found["same_from"]),
         found["difference"],

@@ -57,7 +57,11 @@ def _wrap(pictures: NDArray[np.uint8], params: Params, path: Path) -> None:
         wrap(foreign, path)
         if params.encoder.whitening == "half":
             features = encode(open_encoder(path), pictures[_fit_rows(pictures, params)], progress=True, title="fit")
-            wrap(foreign, path, whitening=fit_whitening(features, dimensions=params.embed.dimensions))
+            wrap(
+                foreign,
+                path,
+                whitening=fit_whitening(features, dimensions=params.embed.dimensions, power=0.5, anchor=0.0),
+            )
 
 
 def _export_cells(pictures: NDArray[np.uint8], params: Params, artifacts: Artifacts, encoder: str) -> None:

@@ -32,7 +32,7 @@ def tolerance(params: Params, artifacts: Artifacts) -> str:
         cells = open_cells(artifacts.cells, beside=encoder.digest)
         some = pictures[:: -(-len(pictures) // settings.pictures)]
         first, second = differences.light_pairs(some, seed=settings.seed)
-        strangers = alikeness.random_pairs(embeddings, seed=settings.seed)
+        strangers = alikeness.random_pairs(embeddings, count=alikeness.PAIRS, seed=settings.seed)
     same = (encode(encoder, first, progress=False) * encode(encoder, second, progress=False)).sum(axis=1)
     threshold = alikeness.choose_threshold(strangers, same)
 
