@@ -241,6 +241,16 @@ def test_a_folder_of_nothing_but_copies_is_one_group_without_distances(tmp_path:
     assert json.loads(line.artifacts.metrics("uniqueness").read_text())["most_unique"] is None
 
 
+def test_of_odd_twins_one_is_shown_and_both_are_ranked(tmp_path: Path) -> None:
+    twins, others = {name: shapes(9) for name in ("x.png", "y.png")}, {f"{n}.png": shapes(n) for n in range(3)}
+    line = make_line(tmp_path, others | twins)
+    go_on(line)
+    rows = json.loads(run(line, "unique", "--json").stdout)
+    assert {row["path"] for row in rows} == {*twins, *others}
+    with Image.open(line.artifacts.plot("unique")) as sheet, Image.open(line.artifacts.plot("uniqueness")):
+        assert sheet.height < 200 * 5 + 300  # four rows of two tiles, not five
+
+
 def test_a_threshold_that_is_set_is_used(own_line: Line) -> None:
     own_line.set(duplicates={"threshold": 0.5, "agreement": 0.999})
     duplicates(own_line.params, own_line.artifacts)

@@ -42,6 +42,7 @@ def uniqueness(params: Params, artifacts: Artifacts) -> str:
     ranked = scores.ranked()
     save_table(artifacts.uniqueness, UNIQUENESS_COLUMNS, _table(ranked, scores, paths))
     known = ranked[scores.nearest[ranked] >= 0]
+    known = known[groups[known] == known]  # of copies one is shown and drawn
     distances = scores.distances[known]
     with replaced(artifacts.plot("uniqueness")) as path:
         thumbnails = [pictures[row] for row in known[:_THUMBNAILS].tolist()]
