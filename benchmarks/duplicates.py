@@ -30,9 +30,9 @@ from pipeline.artifacts import Artifacts, load_embeddings, load_pictures, open_i
 from pipeline.duplicates import thumbnails  # noqa: E402
 from pipeline.encoder import Encoder, encode, open_encoder  # noqa: E402
 from pipeline.errors import PipelineError  # noqa: E402
-from pipeline.images import decode, resized  # noqa: E402
 from pipeline.neighbours import sorted_lists  # noqa: E402
 from pipeline.params import DuplicatesParams  # noqa: E402
+from pipeline.pictures import decode, resized  # noqa: E402
 from pipeline.sheets import Tile, contact_sheet, in_rows  # noqa: E402
 from pipeline.stages.duplicates import Folder, find  # noqa: E402
 

@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 from machine import print_machine  # noqa: E402
 
 from pipeline.artifacts import ArrayWriter  # noqa: E402
-from pipeline.images import SIZE, RejectedPictureError, find_files, in_order, read_picture  # noqa: E402
+from pipeline.pictures import SIZE, RejectedPictureError, find_files, in_order, read_picture  # noqa: E402
 
 BAR = 0.8  # of the rate of bare Pillow
 WORKERS = os.cpu_count() or 1

@@ -27,8 +27,8 @@ from pipeline.baselines import pixel_embeddings  # noqa: E402
 from pipeline.crystals.planting import QUALITY, stranger  # noqa: E402
 from pipeline.crystals.planting import encode as as_jpeg  # noqa: E402
 from pipeline.encoder import encode, open_encoder  # noqa: E402
-from pipeline.images import RejectedPictureError, find_files, read_picture  # noqa: E402
 from pipeline.params import load_params  # noqa: E402
+from pipeline.pictures import RejectedPictureError, find_files, read_picture  # noqa: E402
 from pipeline.stages.uniqueness import groups_of_copies  # noqa: E402
 
 _BLOCK = 1000

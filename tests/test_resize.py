@@ -24,8 +24,8 @@ from PIL import Image
 
 from pipeline.artifacts import Artifacts, load_pictures, load_table, open_index, save_array
 from pipeline.errors import ArtifactError, DatasetError
-from pipeline.images import content_of
 from pipeline.params import Params, load_params
+from pipeline.pictures import content_of
 from pipeline.stages.resize import resize
 from pipeline.stages.scan import scan
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import typer
 
 from pipeline.artifacts.layout import Artifacts
-from pipeline.commands.wording import one_line
 from pipeline.params import Params, load_params
+from pipeline.wording import one_line
 
 _SKIPPED = 10  # files that can't be used and are named, at most
 

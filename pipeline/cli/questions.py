@@ -26,8 +26,8 @@ def compare(
 ) -> None:
     """Say how alike two pictures are, whether enough so, and where they differ; rank a folder of photos by that."""
     from pipeline.commands import compare as command
-    from pipeline.commands.wording import shown
     from pipeline.errors import QueryError
+    from pipeline.wording import shown
 
     with command.open_comparer(reference, *given(context)) as comparer:
         if comparer.by_pixels:

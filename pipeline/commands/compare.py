@@ -25,12 +25,12 @@ from pipeline.artifacts import (
     save_table,
 )
 from pipeline.commands.opening import read_given
-from pipeline.commands.wording import one_line, shown
 from pipeline.encoder import Encoder, cells_of, encode_one, open_cells, open_encoder
 from pipeline.errors import ArtifactError, QueryError
-from pipeline.images import find_files
 from pipeline.params import Params
+from pipeline.pictures import find_files
 from pipeline.sheets import Tile, contact_sheet
+from pipeline.wording import one_line, shown
 
 _SHOWN = 8  # photos on a sheet of a folder, at most
 

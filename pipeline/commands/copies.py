@@ -9,9 +9,9 @@ import numpy as np
 
 from pipeline.artifacts import DUPLICATES_COLUMNS, Artifacts, load_table, open_index
 from pipeline.commands.outputs import check_outside
-from pipeline.commands.wording import one_line
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.folders import lay_out, link
+from pipeline.wording import one_line
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from pipeline.artifacts import Artifacts, Index, check_encoder
-from pipeline.commands.wording import one_line, shown
 from pipeline.encoder import encode_one, open_encoder
 from pipeline.errors import QueryError
-from pipeline.images import RejectedPictureError, content_of, find_files, read_picture
 from pipeline.params import Params
+from pipeline.pictures import RejectedPictureError, content_of, find_files, read_picture
+from pipeline.wording import one_line, shown
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,11 @@ from pipeline.artifacts import (
 from pipeline.commands.examples import Example, Outsider, find
 from pipeline.commands.opening import open_own_index
 from pipeline.commands.outputs import check_outside, rewritten, written_files
-from pipeline.commands.wording import one_line
 from pipeline.errors import QueryError
 from pipeline.neighbours import most_similar
 from pipeline.params import Params
 from pipeline.sheets import Tile, contact_sheet, in_rows
+from pipeline.wording import one_line
 
 _EXPLAINED = 3  # examples that are named beside a label
 _HELPFUL = 20  # pictures that are proposed for labelling

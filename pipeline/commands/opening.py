@@ -25,7 +25,7 @@ def open_own_index(params: Params, artifacts: Artifacts) -> Iterator[Index]:
 
 def read_given(image: Path, params: Params) -> NDArray[np.uint8]:
     """Read a picture as the folder's own are read, uint8 (256, 256, 3); QueryError if it is none."""
-    from pipeline.images import RejectedPictureError, read_picture
+    from pipeline.pictures import RejectedPictureError, read_picture
 
     try:
         pixels = read_picture(image, max_megapixels=params.resize.max_megapixels).pixels

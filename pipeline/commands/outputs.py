@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline.artifacts import load_table, save_table
-from pipeline.commands.wording import one_line
 from pipeline.errors import ArtifactError, QueryError
-from pipeline.images import content_of
+from pipeline.pictures import content_of
+from pipeline.wording import one_line
 
 _TABLE = "files.csv"
 _COLUMNS = ("written_file", "sha256")

@@ -22,9 +22,9 @@ from pipeline.artifacts import (
     replaced,
 )
 from pipeline.commands.opening import open_own_index, read_given
-from pipeline.commands.wording import one_line, shown
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.params import Params
+from pipeline.wording import one_line, shown
 
 Mode = Literal["auto", "cached", "fresh"]
 
@@ -100,7 +100,7 @@ class Searcher:
 
     def _row(self, image: Path) -> int | None:
         """Return the row that holds the image's content; of copies, the one that lies where the image lies."""
-        from pipeline.images import content_of
+        from pipeline.pictures import content_of
 
         try:
             rows = self.index.rows_of_content(content_of(image))
@@ -161,7 +161,7 @@ def open_searcher(params: Params, artifacts: Artifacts) -> Iterator[Searcher]:
 
 def expand(images: list[Path]) -> list[tuple[Path, bool]]:
     """Return all files to ask for, in order, and whether each was found in a folder rather than named."""
-    from pipeline.images import find_files
+    from pipeline.pictures import find_files
 
     files: list[tuple[Path, bool]] = []
     for image in images:
@@ -184,7 +184,7 @@ def format_answer(answer: Answer) -> str:
 
 def save_sheet(answers: list[Answer], target: Path, searcher: Searcher, artifacts: Artifacts) -> None:
     """Write a contact sheet: a row for each query, the query first and framed, then what it found."""
-    from pipeline.images import decode, resized
+    from pipeline.pictures import decode, resized
     from pipeline.sheets import Tile, contact_sheet, in_rows
 
     pictures = load_pictures(artifacts, searcher.index)

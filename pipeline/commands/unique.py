@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from pipeline.artifacts import UNIQUENESS_COLUMNS, Artifacts, load_table
-from pipeline.commands.wording import one_line
 from pipeline.errors import ArtifactError
+from pipeline.wording import one_line
 
 
 def most_unique(artifacts: Artifacts, *, count: int) -> list[dict[str, Any]]:

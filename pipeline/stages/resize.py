@@ -12,7 +12,7 @@ import PIL
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pipeline import images
+from pipeline import pictures as room
 from pipeline.artifacts import (
     ArrayWriter,
     Artifacts,
@@ -25,8 +25,8 @@ from pipeline.artifacts import (
     save_table,
 )
 from pipeline.errors import ArtifactError, DatasetError
-from pipeline.images import SIZE, DecodedPicture, FoundFile, RejectedPictureError, read_picture
 from pipeline.params import Params
+from pipeline.pictures import SIZE, DecodedPicture, FoundFile, RejectedPictureError, read_picture
 from pipeline.stages.scan import ascii_safe, dataset_files
 
 Pixels = NDArray[np.uint8]
@@ -87,7 +87,7 @@ def _read_all(
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities in files that it then reads well
-        answers = images.in_order(read, files, workers=os.cpu_count() or 1)
+        answers = room.in_order(read, files, workers=os.cpu_count() or 1)
         yield from zip(files, tqdm(answers, "resize", len(files), unit=" pictures", smoothing=0.05), strict=True)
 
 
@@ -106,5 +106,5 @@ def _known_pictures(artifacts: Artifacts) -> dict[str, tuple[Pixels, int, int]]:
 @functools.cache
 def _recipe() -> str:
     """Return a digest of how pixels are made: the code that makes them, and Pillow's version."""
-    source = Path(images.__file__).read_bytes()
-    return hashlib.sha256(source + PIL.__version__.encode()).hexdigest()
+    sources = sorted(Path(room.__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(map(Path.read_bytes, sources)) + PIL.__version__.encode()).hexdigest()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pipeline.artifacts import Artifacts, save_json, save_table
 from pipeline.errors import DatasetError
-from pipeline.images import FoundFile, content_of, decoders, find_files
 from pipeline.params import Params
+from pipeline.pictures import FoundFile, content_of, decoders, find_files
 
 
 def scan(params: Params, artifacts: Artifacts) -> str:

@@ -1,4 +1,4 @@
-"""Owns pixels: finds files, opens what is a picture, makes it upright, RGB and 256x256, or says why not.
+"""Opens what is a picture, makes it upright, RGB and 256x256, or says why not.
 
 Resizing is what `keras.utils.load_img(path, target_size=(256, 256), interpolation="bilinear")` does, bit for
 bit on ordinary RGB files; what Keras gets wrong (orientation, alpha, 16 bits) is put right before it.
@@ -10,15 +10,12 @@ import importlib.metadata
 import io
 import math
 import os
-import stat
 import struct
 import zlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 import numpy as np
 import PIL
@@ -38,22 +35,9 @@ _DECODER_ERRORS = (
 _LARGE_FILE_BYTES = 1 << 26
 _HEIF_BRANDS = (b"ftypheic", b"ftypheix", b"ftypheim", b"ftypheis", b"ftyphevc", b"ftypmif1", b"ftypmsf1")
 
-Item = TypeVar("Item")
-Answer = TypeVar("Answer")
-
 
 class RejectedPictureError(Exception):
     """A file that is no readable picture; the message is the reason that rejected.csv shows."""
-
-
-@dataclass(frozen=True)
-class FoundFile:
-    """A file of the dataset: path relative to it with '/', size, time, and what is wrong with it."""
-
-    path: str
-    size_bytes: int
-    modified_ns: int
-    problem: str
 
 
 @dataclass(frozen=True)
@@ -68,46 +52,6 @@ class DecodedPicture:
     width: int
     height: int
     pixels: NDArray[np.uint8] | None
-
-
-def find_files(folder: Path) -> list[FoundFile]:
-    """List every file below a folder, at any depth, hidden ones too, sorted by path.
-
-    Links are followed. A link that is broken or leads back to a folder above it, and whatever is neither
-    file nor folder, is listed with its problem.
-    """
-    return sorted(_walk(folder, "", (os.path.realpath(folder),)), key=lambda file: file.path)
-
-
-def _walk(folder: Path, prefix: str, above: tuple[str, ...]) -> Iterator[FoundFile]:
-    try:
-        entries = list(os.scandir(folder))
-    except OSError as error:
-        yield FoundFile(prefix.rstrip("/"), 0, 0, f"folder cannot be read ({error.strerror})")
-        return
-    for entry in entries:
-        path = prefix + entry.name
-        try:
-            facts = entry.stat()
-        except OSError as error:
-            problem = "broken link" if isinstance(error, FileNotFoundError) else f"{error.strerror}"
-            yield FoundFile(path, 0, 0, problem)
-            continue
-        if stat.S_ISDIR(facts.st_mode):
-            real = os.path.realpath(entry.path)
-            if real in above:
-                yield FoundFile(path, 0, 0, "circular link")
-            else:
-                yield from _walk(Path(entry.path), f"{path}/", (*above, real))
-        else:
-            problem = "" if stat.S_ISREG(facts.st_mode) else "neither a file nor a folder"
-            yield FoundFile(path, facts.st_size, facts.st_mtime_ns, problem)
-
-
-def content_of(path: Path) -> str:
-    """Return the sha256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_picture(
@@ -258,20 +202,3 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         low, high = 0.0, next(top for top in tops if high <= top)
     scaled = (values - low) * (255.0 / max(high - low, 1e-30))
     return Image.fromarray(np.rint(scaled).astype(np.uint8))
-
-
-def in_order(
-    function: Callable[[Item], Answer], items: Iterable[Item], *, workers: int, ahead: int = 32
-) -> Iterator[Answer]:
-    """Map over items in threads and yield the answers in the items' order, with a bounded number under way.
-
-    Pillow, hashing and reading release the interpreter lock, so threads use all cores here.
-    """
-    with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[Future[Answer]] = deque()
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) >= ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.images import (
+from pipeline.pictures import (
     DecodedPicture,
     FoundFile,
     RejectedPictureError,
