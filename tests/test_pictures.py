@@ -20,11 +20,9 @@ from PIL import Image
 
 from pipeline.pictures import (
     DecodedPicture,
-    FoundFile,
     RejectedPictureError,
     content_of,
     decode,
-    find_files,
     in_order,
     read_picture,
     resized,
@@ -474,83 +472,6 @@ def test_a_damaged_file_is_read_or_rejected_but_never_fails_otherwise(
     except RejectedPictureError:
         return
     assert (pixels.shape, pixels.dtype) == ((256, 256, 3), np.uint8)
-
-
-# Finding files
-
-
-def by_path(folder: Path) -> dict[str, FoundFile]:
-    return {file.path: file for file in find_files(folder)}
-
-
-def write(path: Path, data: bytes = b"data") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    return path
-
-
-def test_files_are_found_at_any_depth_under_any_name(tmp_path: Path) -> None:
-    names = ["a.jpg", "b/a.jpg", "b/c/d/e/F.JPG", ".hidden", ".b/c", "雪 and é/two  spaces.png", "line\nbreak"]
-    for name in names:
-        write(tmp_path / name)
-    assert by_path(tmp_path).keys() == set(names)
-
-
-def test_files_come_sorted_by_path(tmp_path: Path) -> None:
-    for name in ("b", "a/z", "a.jpg", "a/b/c", "B", "a-b", "é"):
-        write(tmp_path / name)
-    assert [file.path for file in find_files(tmp_path)] == ["B", "a-b", "a.jpg", "a/b/c", "a/z", "b", "é"]
-
-
-def test_a_file_is_found_with_its_size_and_time(tmp_path: Path) -> None:
-    path = write(tmp_path / "a", b"12345")
-    os.utime(path, ns=(10**18, 10**18 + 7))
-    assert find_files(tmp_path) == [FoundFile("a", 5, path.stat().st_mtime_ns, "")]
-
-
-def test_an_empty_folder_holds_no_files(tmp_path: Path) -> None:
-    (tmp_path / "inner").mkdir()
-    assert find_files(tmp_path) == []
-
-
-def test_a_broken_link_is_found_with_its_problem(tmp_path: Path) -> None:
-    (tmp_path / "a").symlink_to("nowhere")
-    assert by_path(tmp_path)["a"].problem == "broken link"
-
-
-@pytest.mark.parametrize("target", ["..", "../..", "."])
-def test_a_link_to_a_folder_above_is_found_once_as_circular(tmp_path: Path, target: str) -> None:
-    write(tmp_path / "b/c/file")
-    (tmp_path / "b/c/loop").symlink_to(target)
-    assert {path: file.problem for path, file in by_path(tmp_path).items()} == {
-        "b/c/file": "",
-        "b/c/loop": "circular link",
-    }
-
-
-def test_a_link_to_itself_is_found_with_its_problem(tmp_path: Path) -> None:
-    (tmp_path / "a").symlink_to("a")
-    assert by_path(tmp_path)["a"].problem == "Too many levels of symbolic links"
-
-
-def test_two_folders_that_link_to_each_other_come_to_an_end(tmp_path: Path) -> None:
-    for name, other in (("a", "b"), ("b", "a")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "other").symlink_to(f"../{other}")
-    assert by_path(tmp_path).keys() == {"a/other/other", "b/other/other"}
-
-
-def test_a_pipe_is_found_with_its_problem(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    assert by_path(tmp_path)["pipe"].problem == "neither a file nor a folder"
-
-
-@pytest.mark.parametrize("target", ["outside/a.jpg", "outside"])
-def test_links_that_lead_outside_are_followed(tmp_path: Path, target: str) -> None:
-    write(tmp_path / "outside/a.jpg", b"123")
-    (tmp_path / "inside").mkdir()
-    (tmp_path / "inside/link").symlink_to(tmp_path / target)
-    assert [(file.size_bytes, file.problem) for file in find_files(tmp_path / "inside")] == [(3, "")]
 
 
 # In order

@@ -99,8 +99,6 @@ GOOD = {  # path -> colour
     ".hidden/x.png": 60,
     "雪 and é/two  spaces.webp": 70,
     "copy of 10.jpg": 10,
-    "link.png": 60,
-    "linked folder/x.png": 60,
 }
 BAD = {  # path -> the start of its reason
     "empty.jpg": "empty file",
@@ -112,6 +110,8 @@ BAD = {  # path -> the start of its reason
     "2020/loop": "circular link",
     "itself.png": "Too many levels of symbolic links",
     "pipe": "neither a file nor a folder",
+    "link.png": "the same file as .hidden/x.png (a link to it)",
+    "linked folder": "the same folder as .hidden (a link to it)",
 }
 
 
@@ -411,11 +411,22 @@ def test_a_run_killed_at_any_step_leaves_good_artefacts_or_none_and_the_next_run
         assert not [path.name for path in killed.root.iterdir() if path.name.startswith(".")]
 
 
-def test_a_dataset_that_holds_the_artefacts_is_refused(tmp_path: Path) -> None:
+def test_the_artefacts_git_and_dvc_inside_the_dataset_are_left_out_and_said(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    for path in ("a.png", ".b.png", ".git/objects/c", "project/.dvc/cache/d", "project/artifacts/groups/1/e.png"):
+        save(plain(5), photos / path, format="PNG")
+    inside = Artifacts(photos / "project" / "artifacts")
+    assert scan(params_for(photos), inside) == (
+        f"2 files in {photos}, 1 of them hidden; left out, as they are of git, of DVC or this project's artefacts: 3 "
+        "(.git, project/.dvc, project/artifacts)"
+    )
+    assert resize(params_for(photos), inside).startswith("2 pictures, 0 rejected")
+
+
+def test_the_artefacts_themselves_are_no_dataset(tmp_path: Path) -> None:
     save(plain(5), tmp_path / "photos" / "a.png")
-    inside = Artifacts(tmp_path / "photos" / "project" / "artifacts")
-    with pytest.raises(DatasetError, match="holds the artefacts of this project; choose a folder beside them"):
-        resize(params_for(tmp_path / "photos"), inside)
+    with pytest.raises(DatasetError, match="is the folder of the artefacts; choose another for pictures"):
+        resize(params_for(tmp_path / "photos"), Artifacts(tmp_path / "photos"))
 
 
 def test_the_scan_tells_dvc_of_an_edited_labels_file(folder: Path, artifacts: Artifacts, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pipeline.pictures.decoding import (
     read_picture,
     resized,
 )
-from pipeline.pictures.finding import FoundFile, content_of, find_files
+from pipeline.pictures.finding import FoundFile, Listing, content_of, find_files, look_through
 from pipeline.pictures.workers import in_order
 
 __all__ = [
@@ -23,12 +23,14 @@ __all__ = [
     "SIZE",
     "DecodedPicture",
     "FoundFile",
+    "Listing",
     "RejectedPictureError",
     "content_of",
     "decode",
     "decoders",
     "find_files",
     "in_order",
+    "look_through",
     "read_picture",
     "resized",
 ]

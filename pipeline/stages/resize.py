@@ -27,7 +27,8 @@ from pipeline.artifacts import (
 from pipeline.errors import ArtifactError, DatasetError
 from pipeline.params import Params
 from pipeline.pictures import SIZE, DecodedPicture, FoundFile, RejectedPictureError, read_picture
-from pipeline.stages.scan import ascii_safe, dataset_files
+from pipeline.stages.scan import list_dataset
+from pipeline.wording import shown
 
 Pixels = NDArray[np.uint8]
 
@@ -43,7 +44,7 @@ def resize(params: Params, artifacts: Artifacts) -> str:
         If the folder is missing or empty, or every file in it was rejected.
     """
     folder = Path(params.dataset.path)
-    files = dataset_files(folder, artifacts)
+    files = list_dataset(folder, artifacts).files
     known = _known_pictures(artifacts)
     pictures: list[Picture] = []
     rejected: list[tuple[str, str]] = []
@@ -51,7 +52,7 @@ def resize(params: Params, artifacts: Artifacts) -> str:
     with ArrayWriter(artifacts.pictures, row_shape=(SIZE, SIZE, 3), dtype=np.uint8) as writer:
         for file, answer in _read_all(folder, files, params.resize.max_megapixels, known):
             if isinstance(answer, RejectedPictureError):
-                rejected.append((ascii_safe(file.path), str(answer)))
+                rejected.append((shown(file.path), str(answer)))
                 continue
             reused += answer.pixels is None
             pixels = known[answer.content][0] if answer.pixels is None else answer.pixels

@@ -9,7 +9,10 @@ from pathlib import Path
 from pipeline.artifacts import Artifacts, save_json, save_table
 from pipeline.errors import DatasetError
 from pipeline.params import Params
-from pipeline.pictures import FoundFile, content_of, decoders, find_files
+from pipeline.pictures import Listing, content_of, decoders, look_through
+from pipeline.wording import one_line, shown
+
+_NAMED = 5  # of what was left out, at most
 
 
 def scan(params: Params, artifacts: Artifacts) -> str:
@@ -21,13 +24,13 @@ def scan(params: Params, artifacts: Artifacts) -> str:
         If the folder is missing or holds no file.
     """
     folder = Path(params.dataset.path)
-    files = dataset_files(folder, artifacts)
-    rows = [(ascii_safe(f.path), f.size_bytes, f.modified_ns, f.problem) for f in files]
+    listing = list_dataset(folder, artifacts)
+    rows = [(shown(f.path), f.size_bytes, f.modified_ns, f.problem) for f in listing.files]
     save_table(artifacts.listing, ("path", "bytes", "modified_ns", "problem"), rows)
     save_json(artifacts.surroundings, {"decoders": decoders(), "labels": _content(params.dataset.labels)})
     used = {"autoencoder": None, "keras": params.encoder.weights, "onnx": params.encoder.path}[params.encoder.kind]
     save_json(artifacts.foreign, {"file": _content(used) if used else None})
-    return f"{len(files):,} files in {folder}"
+    return _summary(listing, folder)
 
 
 def _content(name: str) -> str | None:
@@ -35,29 +38,33 @@ def _content(name: str) -> str | None:
     return content_of(path) if path.is_file() else None
 
 
-def dataset_files(folder: Path, artifacts: Artifacts) -> list[FoundFile]:
-    """Return every file below the dataset's folder, sorted.
+def _summary(listing: Listing, folder: Path) -> str:
+    hidden, left_out = len(listing.hidden), listing.left_out
+    summary = f"{len(listing.files):,} files in {folder}"
+    if hidden:
+        summary += f", {hidden:,} of them hidden"
+    if left_out:
+        names = ", ".join(one_line(path) for path in left_out[:_NAMED]) + (", ..." if len(left_out) > _NAMED else "")
+        summary += f"; left out, as they are of git, of DVC or this project's artefacts: {len(left_out):,} ({names})"
+    return summary
+
+
+def list_dataset(folder: Path, artifacts: Artifacts) -> Listing:
+    """Return every file below the dataset's folder, but for those of git, of DVC and of this project's artefacts.
 
     Raises
     ------
     DatasetError
-        If the folder is missing, holds no file, or holds the artefacts, which would then be pictures of it.
+        If the folder is missing, holds no file, or is itself the folder of the artefacts.
     """
     if not folder.is_dir():
         raise DatasetError(
             f"dataset.path: there is no folder {str(folder)!r}; "
             "write the folder of your pictures into params.yaml, or run `pipeline sample` for the sample"
         )
-    if artifacts.root.resolve().is_relative_to(folder.resolve()):
-        raise DatasetError(
-            f"dataset.path: {str(folder)!r} holds the artefacts of this project; choose a folder beside them"
-        )
-    files = find_files(folder)
-    if not files:
+    if artifacts.root.resolve() == folder.resolve():
+        raise DatasetError(f"dataset.path: {str(folder)!r} is the folder of the artefacts; choose another for pictures")
+    listing = look_through(folder, own=artifacts.root)
+    if not listing.files:
         raise DatasetError(f"dataset.path: the folder {str(folder)!r} is empty; put pictures into it")
-    return files
-
-
-def ascii_safe(path: str) -> str:
-    """Return a path that UTF-8 can hold: bytes that are not UTF-8 are written as backslash escapes."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return listing
