@@ -93,6 +93,7 @@ class _Walk:
     path_of_file: dict[Hashable, str] = field(default_factory=dict)
 
     def at(self, path: str) -> str:
+        """Return where a path of the listing lies."""
         return os.path.join(self.top, path)
 
 
