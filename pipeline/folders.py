@@ -9,6 +9,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.wording import cut_bytes
+
 _NAME_BYTES = 200  # file systems allow 255
 
 
@@ -74,9 +76,8 @@ def link(source: Path, target: Path, *, hard: bool) -> None:
 
 
 def _file_name(place: str, path: str) -> str:
-    """Return "007_folder_name.jpg" for "folder/name.jpg", cut at the front of the path if too long."""
+    """Return "007_folder_name.jpg" for "folder/name.jpg", cut as every name is if too long."""
     pure = PurePosixPath(path)
     suffix = pure.suffix if len(pure.suffix) <= 10 else ""
     stem = "_".join(pure.parts).removesuffix(suffix)
-    kept = stem.encode()[-(_NAME_BYTES - len(suffix.encode())) :].decode(errors="ignore")
-    return f"{place}_{kept}{suffix}"
+    return f"{place}_{cut_bytes(stem, _NAME_BYTES - len(os.fsencode(suffix)))}{suffix}"

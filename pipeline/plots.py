@@ -9,11 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
-from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
+
+from pipeline.lettering import drawn, fitted
 
 INK, BLUE, ORANGE, GREY = "#1f2933", "#2563a8", "#d9822b", "#9aa5b1"
 _NAMED = 24  # categories whose names stand on a map
+_DPI = 130
+_LETTERS, _NAME = 15, 260  # pixels of the letters of a name on a map, and of its width at most
 
 
 def plot_losses(
@@ -86,15 +89,19 @@ def plot_search(path: Path, *, methods: Sequence[str], milliseconds: Sequence[fl
 def plot_map(path: Path, *, positions: NDArray[np.floating], colourings: Mapping[str, Sequence[str]]) -> None:
     """Draw points (N, 2), once for each colouring: its title, and the category of each point, "" for none.
 
-    The largest categories are named where most of their points lie.
+    The largest categories are named where most of their points lie, whatever they are called: matplotlib itself
+    would take two dollars for a formula, and has no letters of many scripts.
     """
-    width, height = np.maximum(np.ptp(positions, axis=0), 1e-6)
+    low, high = _limits(positions)
+    width, height = high - low
     tall = 0.5 + 6.6 * float(np.clip(height / width, 0.3, 1.5))
-    figure = Figure(figsize=(6.6 * len(colourings), tall), dpi=130, layout="constrained")
+    figure = Figure(figsize=(6.6 * len(colourings), tall), dpi=_DPI, layout="constrained")
     panels = figure.subplots(1, len(colourings), squeeze=False)[0]
     for axes, (title, categories) in zip(panels, colourings.items(), strict=True):
         axes.set_title(title, loc="left", color=INK)
         axes.set_aspect("equal")
+        axes.set_xlim(low[0], high[0])
+        axes.set_ylim(low[1], high[1])
         axes.set_axis_off()
         named = [(name, count) for name, count in Counter(categories).most_common() if name]
         numbers = {name: number for number, (name, _) in enumerate(named)}
@@ -104,8 +111,7 @@ def plot_map(path: Path, *, positions: NDArray[np.floating], colourings: Mapping
         for name, _ in named[:_NAMED]:
             own = positions[[category == name for category in categories]]
             middle = own[((own - np.median(own, axis=0)) ** 2).sum(axis=1).argmin()]
-            text = axes.annotate(name, middle, color=INK, fontsize=8, ha="center", va="center")
-            text.set_path_effects([withStroke(linewidth=3, foreground="white", alpha=0.85)])
+            axes.add_artist(AnnotationBbox(_written(name), middle, frameon=False))
     figure.savefig(path)
 
 
@@ -146,13 +152,30 @@ def plot_uniqueness(path: Path, *, distances: Sequence[float], thumbnails: Seque
     figure.savefig(path)
 
 
+def _limits(positions: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lower left and upper right corner of a map, (2,) each, with room around and some for points on a line.
+
+    Where points lie on a line but for rounding, limits that follow them would be a matrix that can't be inverted.
+    """
+    low, high = positions.min(axis=0).astype(np.float64), positions.max(axis=0).astype(np.float64)
+    longest = float((high - low).max()) or 1.0
+    half = np.maximum((high - low) * 1.08, 0.2 * longest) / 2
+    return (low + high) / 2 - half, (low + high) / 2 + half
+
+
+def _written(name: str) -> OffsetImage:
+    """Return a name as a picture, pixel for pixel."""
+    letters = drawn(fitted(name, _LETTERS, _NAME), _LETTERS, INK, halo=2)
+    return OffsetImage(letters, zoom=72 / _DPI, interpolation="nearest")
+
+
 def _category_colour(number: int) -> tuple[float, float, float]:
     """Return a colour unlike those of the numbers before it: hues by the golden angle, in three strengths."""
     return hsv_to_rgb(number * 0.381966 % 1, (0.72, 0.5, 0.9)[number % 3], (0.78, 0.62, 0.52)[number // 3 % 3])
 
 
 def _axes(title: str, xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(7, 4.2), dpi=130, layout="constrained")
+    figure = Figure(figsize=(7, 4.2), dpi=_DPI, layout="constrained")
     axes = figure.subplots()
     axes.set_title(title, loc="left", color=INK)
     axes.set_xlabel(xlabel)

@@ -1,7 +1,14 @@
-"""How the names of files are written: for tables and JSON, which can't hold bytes that are no text, and for a line."""
+"""How the names of files are written: for tables and JSON, which can't hold bytes that are no text, and for a line.
+
+And how they are cut where there is no room, which is one way: the end is kept, where paths differ most.
+"""
 
 import os
+import unicodedata
+from collections.abc import Callable
 from pathlib import PurePath
+
+_JOINERS = "\u200c\u200d"  # of letters of one word: not to be joined, to be joined
 
 
 def shown(path: PurePath | str) -> str:
@@ -21,3 +28,63 @@ def one_line(path: PurePath | str) -> str:
     """
     letters = (letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in shown(path))
     return "".join(letters)
+
+
+def counted(count: int, thing: str) -> str:
+    """Return a number with what it counts.
+
+    >>> counted(1, "picture"), counted(1200, "picture")
+    ('1 picture', '1,200 pictures')
+    """
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+def clusters(text: str) -> list[str]:
+    r"""Return what a reader takes for letters: each with its combining marks, modifiers and what is joined to it.
+
+    >>> [len(one) for one in clusters("u\u0308x")]
+    [2, 1]
+    """
+    found: list[str] = []
+    for letter in text:
+        if found and (_joins(letter) or _is_open(found[-1])):
+            found[-1] += letter
+        else:
+            found.append(letter)
+    return found
+
+
+def cut(text: str, fits: Callable[[str], bool]) -> str:
+    """Return a name that fits, cut the one way in which all are: the end is kept, where paths differ most.
+
+    Whole letters are left out, and an ellipsis stands for them.
+
+    >>> cut("holiday/0123.jpg", lambda text: len(text) <= 9)
+    '…0123.jpg'
+    """
+    if fits(text):
+        return text
+    letters = clusters(text)
+    least, most = 1, len(letters)  # how many are left out
+    while least < most:
+        middle = (least + most) // 2
+        if fits("…" + "".join(letters[middle:])):
+            most = middle
+        else:
+            least = middle + 1
+    return "…" + "".join(letters[least:])
+
+
+def cut_bytes(name: str, limit: int) -> str:
+    """Return the name of a file that takes at most so many bytes, cut as every name is."""
+    return cut(name, lambda text: len(os.fsencode(text)) <= limit)
+
+
+def _joins(letter: str) -> bool:
+    """Return whether a character belongs to the one before it: a mark, a joiner, or the colour of an emoji's skin."""
+    return unicodedata.category(letter) in ("Mn", "Mc", "Me") or letter in _JOINERS or "🏻" <= letter <= "🏿"
+
+
+def _is_open(letter: str) -> bool:
+    """Return whether what follows belongs to a cluster: behind a joiner, or a virama, which ends no letter."""
+    return letter[-1] == _JOINERS[1] or (len(letter) > 1 and unicodedata.combining(letter[-1]) == 9)

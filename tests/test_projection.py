@@ -179,7 +179,7 @@ def test_a_mosaic_shows_each_picture_in_its_cell() -> None:
     colours = np.array([[250, 0, 0], [0, 250, 0], [0, 0, 250]], np.uint8)
     pictures = np.broadcast_to(colours[:, None, None], (3, 256, 256, 3))
     cells = np.array([[1, 0], [0, 1], [0, 0]])
-    sheet = np.asarray(mosaic(pictures, cells, tile=10, progress=False))
+    sheet = np.asarray(mosaic(pictures, [(10, 10)] * 3, cells, tile=10, progress=False))
     assert sheet.shape == (20, 20, 3)
     for colour, (column, row) in zip(colours, cells, strict=True):
         assert (sheet[10 * row : 10 * row + 10, 10 * column : 10 * column + 10] == colour).all()
@@ -254,3 +254,40 @@ def test_a_wide_map_is_a_wide_picture(tmp_path: Path) -> None:
     assert width == same_width
     assert 0.9 < square / width < 1.15
     assert flat < 0.6 * square
+
+
+@pytest.mark.parametrize(
+    "positions",
+    [
+        [[0, 0], [1, 0]],
+        [[0, 0], [1, 1e-17]],
+        [[0, 0], [1e-18, 5]],
+        [[0, 0]],
+        [[3, 3], [3, 3]],
+        [[0, 0], [1, 1], [2, 2]],
+    ],
+)
+def test_points_on_a_line_are_a_map(tmp_path: Path, positions: list[list[float]]) -> None:
+    colourings = {"By group": [str(n) for n in range(len(positions))]}
+    plot_map(tmp_path / "map.png", positions=np.array(positions, np.float32), colourings=colourings)
+    with Image.open(tmp_path / "map.png") as drawn:
+        assert (np.asarray(drawn.convert("L")) < 200).any()
+
+
+@pytest.mark.parametrize(
+    "name", ["$\\frac{$", "under $10", "$10-$20", "Ba$$in", "%d", "\\n", "_x^{", "日本語", "\udcff", "a" * 300]
+)
+def test_the_name_of_a_category_is_never_markup(tmp_path: Path, name: str) -> None:
+    positions = np.random.default_rng(0).random((30, 2))
+    for path, called in (("map.png", name), ("bare.png", "")):
+        plot_map(tmp_path / path, positions=positions, colourings={"By label": [called] * 30})
+    assert (tmp_path / "map.png").read_bytes() != (tmp_path / "bare.png").read_bytes()
+
+
+def test_names_on_a_map_are_those_that_were_given(tmp_path: Path) -> None:
+    """No box and no formula: letters of other scripts, and the same letters in a formula, look different."""
+    positions, seen = np.random.default_rng(0).random((9, 2)), set()
+    for name in ("日", "語", "$x$", "x", "é", "e"):
+        plot_map(tmp_path / "map.png", positions=positions, colourings={"By label": [name] * 9})
+        seen.add((tmp_path / "map.png").read_bytes())
+    assert len(seen) == 6

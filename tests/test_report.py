@@ -32,7 +32,8 @@ from pipeline.artifacts import (
 from pipeline.cli import app
 from pipeline.errors import ArtifactError
 from pipeline.report.charts import count_chart, line_chart
-from pipeline.report.thumbnails import SIDES, draw_sheets, largest_side, middle
+from pipeline.report.thumbnails import SIDES, draw_sheets, largest_side
+from pipeline.shapes import middle
 from pipeline.stages.evaluate import evaluate
 from pipeline.stages.groups import groups
 from pipeline.stages.map import draw_map
@@ -394,7 +395,7 @@ def test_every_picture_is_in_its_place_on_the_sheets(reported: Line, html: str) 
     sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheets["sources"][0].partition(",")[2]))))
     side, columns = sheets["side"], sheets["columns"]
     for row, (picture, one) in enumerate(zip(pictures, listed, strict=True)):
-        x, y, right, bottom = map(round, middle((256, 256), np.array([one.width, one.height])))
+        x, y, right, bottom = map(round, middle((256, 256), (one.width, one.height)))
         top, left = row // columns * side, row % columns * side
         found = sheet[top : top + side, left : left + side].mean(axis=(0, 1))
         np.testing.assert_allclose(found, picture[y:bottom, x:right].mean(axis=(0, 1)), atol=4)
@@ -412,7 +413,7 @@ def test_every_picture_is_in_its_place_on_the_sheets(reported: Line, html: str) 
 def test_a_thumbnail_shows_the_middle_as_the_original_had_it(
     size: tuple[int, int], box: tuple[float, float, float, float]
 ) -> None:
-    assert middle((256, 256), np.array(size)) == pytest.approx(box)
+    assert middle((256, 256), size) == pytest.approx(box)
 
 
 def test_many_pictures_take_several_sheets() -> None:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.sheets import Tile, contact_sheet, in_rows
+from pipeline.sheets import Tile, contact_sheet, in_columns, in_rows, mosaic
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -102,3 +102,56 @@ def test_a_long_row_is_broken() -> None:
     tiles = [plain() for _ in range(7)]
     assert [len(row) for row in in_rows(tiles, 3)] == [3, 3, 1]
     assert in_rows([], 3) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "drawn"),
+    [
+        ((4000, 3000), (100, 75)),
+        ((3000, 4000), (75, 100)),
+        ((7, 7), (100, 100)),
+        ((50000, 10), (100, 8)),  # a panorama stays visible
+        (None, (100, 100)),
+    ],
+)
+def test_a_picture_keeps_its_shape(size: tuple[int, int] | None, drawn: tuple[int, int]) -> None:
+    one = Tile(np.full((256, 256, 3), RED, np.uint8), ("a caption",), size=size)
+    y, x = np.nonzero(where(contact_sheet([[one, plain(BLUE)]], title="t", tile=100), RED))
+    assert (np.ptp(x) + 1, np.ptp(y) + 1) == drawn
+    assert len(x) == drawn[0] * drawn[1]
+
+
+def test_a_mosaic_shows_the_middle_of_each_picture_in_its_shape() -> None:
+    pixels = np.zeros((1, 256, 256, 3), np.uint8)
+    pixels[:, :, 32:224] = 255  # the middle three quarters of a picture of 4:3, which are a square
+    sheet = mosaic(pixels, [(400, 300)], np.array([[0, 0]]), tile=20, progress=False)
+    assert (np.asarray(sheet) == 255).all()
+
+
+def test_many_queries_stand_in_columns_and_in_their_order() -> None:
+    tiles = [[[plain((n, 0, 0)), plain((n, 1, 0))]] for n in range(85)]
+    rows = in_columns(tiles)
+    sheet = contact_sheet(rows, title="t", tile=130)
+    assert 0.5 < sheet.width / sheet.height < 2
+    assert [one for row in rows for one in row if one] == [tile for block in tiles for row in block for tile in row]
+
+
+def test_a_short_block_leaves_its_places_empty() -> None:
+    a, b, c = plain(), plain(BLUE), plain((1, 2, 3))
+    assert in_columns([[[a, b], [c]], [[c]], [[a]], [[b]], [[b]], [[b]], [[b]], [[b]]]) == [
+        [a, b, c, None, a, None],
+        [c, None, None, None, None, None],
+        [b, None, b, None, b, None],
+        [b, None, b, None],
+    ]
+    assert in_columns([]) == []
+
+
+def test_a_title_of_any_length_is_cut() -> None:
+    assert contact_sheet([[plain()]], title="label " * 200).width < 1100
+
+
+def test_letters_of_other_scripts_are_no_boxes() -> None:
+    """A box is a letter that no font has: every such one looks alike."""
+    sheets = [contact_sheet([[plain(caption=(text,))]], title=text).tobytes() for text in ("é", "ü", "日", "語", "ि")]
+    assert len(set(sheets)) == len(sheets)

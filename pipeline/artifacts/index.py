@@ -59,6 +59,10 @@ class Index:
         query = "SELECT path, content, width, height FROM pictures ORDER BY row"
         return [Picture(*answer) for answer in self._connection.execute(query)]
 
+    def sizes(self) -> list[tuple[int, int]]:
+        """Return the width and height of every original, in row order."""
+        return list(self._connection.execute("SELECT width, height FROM pictures ORDER BY row"))
+
     def paths(self) -> list[str]:
         """Return the paths of all pictures, in the order of their rows."""
         return [path for (path,) in self._connection.execute("SELECT path FROM pictures ORDER BY row")]

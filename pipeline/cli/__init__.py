@@ -187,7 +187,9 @@ def query(
         if not answers:
             raise QueryError(f"nothing to ask for in {', '.join(map(str, images))}; give readable pictures")
         if sheet:
-            command.save_sheet(answers, sheet, searcher, artifacts)
+            note = command.save_sheet(answers, sheet, searcher, artifacts)
+            if note:
+                _say("query", f"the sheet shows {note}")
         if copy_to:
             command.copy_results(answers, copy_to, searcher.index.dataset)
 

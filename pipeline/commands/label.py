@@ -26,12 +26,13 @@ from pipeline.errors import QueryError
 from pipeline.neighbours import most_similar
 from pipeline.params import Params
 from pipeline.sheets import Tile, contact_sheet, in_rows
-from pipeline.wording import one_line
+from pipeline.wording import cut_bytes, one_line
 
 _EXPLAINED = 3  # examples that are named beside a label
 _HELPFUL = 20  # pictures that are proposed for labelling
 _HEADER = ("path", "label", "confidence", "example", *(f"explained_by_{n + 1}" for n in range(_EXPLAINED)))
 _SHOWN = 8  # pictures in a row of a sheet
+_NAME_BYTES = 180  # of a label in the name of its sheet
 _TILE = 150  # pixels of a picture on a sheet
 
 
@@ -39,7 +40,8 @@ _TILE = 150  # pixels of a picture on a sheet
 class Labels:
     """What was found.
 
-    paths      of the folder's pictures
+    paths      of the folder's pictures, and
+    sizes      width and height of their originals
     names      of the classes, sorted
     shares     float32 (N, C), of each class for each picture
     choice     the method, and how well each did on held-out examples
@@ -51,6 +53,7 @@ class Labels:
     """
 
     paths: list[str]
+    sizes: list[tuple[int, int]]
     names: list[str]
     shares: NDArray[np.float32]
     choice: labelling.Choice
@@ -86,7 +89,7 @@ def label(examples: list[Example], params: Params, artifacts: Artifacts) -> Labe
     with open_own_index(params, artifacts) as index:
         inside, others, skipped = find(examples, names, params, artifacts, index)
         embeddings, lists = np.asarray(load_embeddings(artifacts, index)), load_neighbours(artifacts, index)
-        paths = index.paths()
+        paths, sizes = index.paths(), index.sizes()
     rows = np.array([*inside, *range(len(paths), len(paths) + len(others))], np.int64)
     classes = np.array([*inside.values(), *(other.number for other in others)], np.int64)
     if len(set(classes.tolist())) < 2:
@@ -101,7 +104,7 @@ def label(examples: list[Example], params: Params, artifacts: Artifacts) -> Labe
     explained = _explained(embeddings, shares, all_embeddings[rows], classes, called, inside)
     helpful = labelling.most_helpful(shares, lists, count=_HELPFUL)
     counts = np.bincount(classes, minlength=len(names)).tolist()
-    return Labels(paths, names, shares, choice, inside, counts, explained, helpful, skipped)
+    return Labels(paths, sizes, names, shares, choice, inside, counts, explained, helpful, skipped)
 
 
 def check_folder(folder: Path, artifacts: Artifacts) -> None:
@@ -204,7 +207,7 @@ def _write(labels: Labels, pictures: NDArray[np.uint8], folder: Path) -> None:
         _helpful_sheet(labels, pictures).save(folder / "to_label.jpg", quality=90)
     width = len(str(len(labels.names)))
     for number, name in enumerate(tqdm(labels.names, "sheets", unit=" sheets")):
-        safe = re.sub(r"[^\w .-]", "_", name)[:60]
+        safe = cut_bytes(re.sub(r"[^\w .-]", "_", name), _NAME_BYTES)
         _sheet(labels, number, pictures).save(folder / f"{number + 1:0{width}d}_{safe}.jpg", quality=90)
 
 
@@ -227,7 +230,10 @@ def _sheet(labels: Labels, number: int, pictures: NDArray[np.uint8]) -> Image.Im
     rows.sort(key=lambda row: (-labels.confidence(row), row))
     doubtful = rows[2 * _SHOWN :][-_SHOWN:]
     tiles = [
-        [Tile(pictures[row], ("example", labels.paths[row]), framed=True) for row in examples[:_SHOWN]],
+        [
+            Tile(pictures[row], ("example", labels.paths[row]), framed=True, size=labels.sizes[row])
+            for row in examples[:_SHOWN]
+        ],
         *in_rows([_tile(labels, row, pictures) for row in rows[: 2 * _SHOWN]], _SHOWN),
         [_tile(labels, row, pictures) for row in doubtful],
     ]
@@ -239,7 +245,8 @@ def _sheet(labels: Labels, number: int, pictures: NDArray[np.uint8]) -> Image.Im
 
 
 def _tile(labels: Labels, row: int, pictures: NDArray[np.uint8]) -> Tile:
-    return Tile(pictures[row], (_percent(labels.confidence(row)), labels.paths[row], *labels.explained[row][:1]))
+    words = (_percent(labels.confidence(row)), labels.paths[row], *labels.explained[row][:1])
+    return Tile(pictures[row], words, size=labels.sizes[row])
 
 
 def _helpful_sheet(labels: Labels, pictures: NDArray[np.uint8]) -> Image.Image:
@@ -249,7 +256,7 @@ def _helpful_sheet(labels: Labels, pictures: NDArray[np.uint8]) -> Image.Image:
         second = _second(labels, row)
         first = f"{labels.name(row)} {_percent(labels.confidence(row))}"
         other = f"or {labels.names[second]} {_percent(float(labels.shares[row, second]))}"
-        tiles.append(Tile(pictures[row], (labels.paths[row], first, other)))
+        tiles.append(Tile(pictures[row], (labels.paths[row], first, other), size=labels.sizes[row]))
     title, subtitle = "Label these next", "the most helpful first; below each what it may be, and how sure that is"
     return contact_sheet(in_rows(tiles, _SHOWN), title=title, subtitle=subtitle, tile=_TILE)
 

@@ -2,11 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +24,16 @@ from pipeline.artifacts import (
 from pipeline.commands.opening import open_own_index, read_given
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.params import Params
-from pipeline.wording import one_line, shown
+from pipeline.wording import cut_bytes, one_line, shown
+
+if TYPE_CHECKING:
+    from pipeline.sheets import Tile
 
 Mode = Literal["auto", "cached", "fresh"]
 
+_TILE, _ACROSS = 130, 11  # pixels of a picture on a sheet, and pictures in a row
+_NAME_BYTES = 180  # of a copy's name; file systems allow 255, and some are taken by numbers
+_ON_A_SHEET = 100  # queries, at most
 _LOOKED_AT = 50  # nearest pictures among which one that is no copy is looked for
 
 
@@ -182,25 +188,40 @@ def format_answer(answer: Answer) -> str:
     return "\n".join(lines)
 
 
-def save_sheet(answers: list[Answer], target: Path, searcher: Searcher, artifacts: Artifacts) -> None:
-    """Write a contact sheet: a row for each query, the query first and framed, then what it found."""
-    from pipeline.pictures import decode, resized
-    from pipeline.sheets import Tile, contact_sheet, in_rows
+def save_sheet(answers: list[Answer], target: Path, searcher: Searcher, artifacts: Artifacts) -> str:
+    """Write a contact sheet: each query framed, then what it found; of many queries the first ones, in columns.
 
-    pictures = load_pictures(artifacts, searcher.index)
-    rows = []
-    for answer in answers:
-        tiles = [Tile(resized(decode(answer.query.read_bytes())), ("query", *_parts(answer.query)), framed=True)]
-        tiles += [
-            Tile(pictures[r.row], (f"{r.rank}   {r.similarity:.3f}", *_parts(Path(r.path)))) for r in answer.results
-        ]
-        rows += in_rows(tiles, 11)
-    sheet = contact_sheet(rows, title="Most similar pictures", subtitle="rank, cosine similarity, path", tile=130)
+    Returns
+    -------
+    note
+        What is not on the sheet, in words; empty if all is.
+    """
+    from pipeline.sheets import contact_sheet, in_columns
+
+    pictures, sizes = load_pictures(artifacts, searcher.index), searcher.index.sizes()
+    blocks = [_block(answer, pictures, sizes) for answer in answers[:_ON_A_SHEET]]
+    note = f"the first {_ON_A_SHEET} of {len(answers):,} queries" if len(answers) > _ON_A_SHEET else ""
+    subtitle = "; ".join(part for part in ("rank, cosine similarity, path", note) if part)
+    sheet = contact_sheet(in_columns(blocks), title="Most similar pictures", subtitle=subtitle, tile=_TILE)
     with replaced(target) as path:
         try:
             sheet.save(path)
         except (ValueError, OSError) as error:  # an unknown suffix, or higher than a JPEG can be
             raise QueryError(f"{target}: {error}; name it .png or .jpg, or ask for fewer pictures") from error
+    return note
+
+
+def _block(answer: Answer, pictures: NDArray[np.uint8], sizes: list[tuple[int, int]]) -> "list[Sequence[Tile]]":
+    """Return a query and what it found as rows of tiles."""
+    from pipeline.pictures import decode, resized
+    from pipeline.sheets import Tile, in_rows
+
+    query = decode(answer.query.read_bytes())
+    tiles = [Tile(resized(query), ("query", *_parts(answer.query)), framed=True, size=query.size)]
+    for one in answer.results:
+        words = (f"{one.rank}   {one.similarity:.3f}", *_parts(Path(one.path)))
+        tiles.append(Tile(pictures[one.row], words, size=sizes[one.row]))
+    return in_rows(tiles, _ACROSS)
 
 
 def _parts(path: Path) -> tuple[str, ...]:
@@ -211,16 +232,11 @@ def _parts(path: Path) -> tuple[str, ...]:
 def copy_results(answers: list[Answer], folder: Path, dataset: Path) -> None:
     """Copy what was found into a folder, named by rank, similarity and path; one folder a query if several."""
     for number, answer in enumerate(answers, 1):
-        target = folder if len(answers) == 1 else folder / f"{number:03d}_{_short(answer.query.stem)}"
+        target = folder if len(answers) == 1 else folder / f"{number:03d}_{cut_bytes(answer.query.stem, _NAME_BYTES)}"
         target.mkdir(parents=True, exist_ok=True)
         for r in answer.results:
-            name = f"{r.rank:03d}_{r.similarity:.3f}_{_short(r.path.replace('/', '_'))}"
+            name = f"{r.rank:03d}_{r.similarity:.3f}_{cut_bytes(r.path.replace('/', '_'), _NAME_BYTES)}"
             try:
                 shutil.copy2(dataset / r.path, target / name)
             except FileNotFoundError as error:
                 raise QueryError(f"{dataset / r.path} has gone; run `pipeline resize` again") from error
-
-
-def _short(name: str) -> str:
-    """Return the end of a file name, for file systems allow 255 bytes and some are taken by numbers."""
-    return os.fsencode(name)[-180:].decode(errors="ignore")

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
+from pipeline.shapes import middle
+
 SHOWN = 160  # pixels of a picture that a page shows
 SIDES = (96, 80, 64, 48, 32)  # pixels of a thumbnail in a sheet, the first that fits
 _COLUMNS, _ROWS = 32, 32  # of a sheet: at most 3,072 pixels a side, which telephones draw
 _QUALITY, _EFFORT = 68, 2  # 96 pixels take 1.4 kB of a photograph; more effort takes twice the time for 4 % less
 _SAMPLE = 512  # pictures that the size is judged by
 _WORKERS = 4
-_LEAST = 2 / 3  # of the longer side that is shown; what is longer still is squeezed
 
 Pictures = NDArray[np.uint8]  # (N, 256, 256, 3), squeezed into a square
 Sizes = NDArray[np.int64]  # (N, 2), width and height before
@@ -80,22 +81,8 @@ def _file(pictures: Pictures, sizes: Sizes, rows: NDArray[np.int64], side: int) 
 
 
 def _small(pixels: NDArray[np.uint8], size: NDArray[np.int64], side: int) -> Image.Image:
-    box = middle((pixels.shape[1], pixels.shape[0]), size)
+    box = middle(pixels.shape[1::-1], size.tolist())
     return Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR, box)  # Pillow's looks at all pixels
-
-
-def middle(square: tuple[int, int], size: NDArray[np.int64]) -> tuple[float, float, float, float]:
-    """Return the box of a squeezed picture that is a square of the original: left, top, right, bottom.
-
-    Of the longer side two thirds are kept at least, for a picture that is longer than that is known by its length.
-    """
-    width, height = size.tolist()
-    share = max(min(width, height) / max(width, height), _LEAST)
-    cut = (
-        (1 - share) / 2 * square[0] if width > height else 0.0,
-        (1 - share) / 2 * square[1] if height > width else 0.0,
-    )
-    return cut[0], cut[1], square[0] - cut[0], square[1] - cut[1]
 
 
 def _encoded(picture: Image.Image) -> bytes:

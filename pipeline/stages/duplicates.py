@@ -162,18 +162,18 @@ def _save(groups: list[list[Copy]], files: list[Picture], folder: Folder, artifa
                 keep = "yes" if copy.keep else "no"
                 table.append((number, path, f"{similarity:.6f}", copy.kind, keep, copy.reason))
             if number <= _SHEETS:
-                _sheet(number, group, paths, similarities, folder, root)
+                _sheet(number, group, [files[copy.row] for copy in group], similarities, folder, root)
     save_table(artifacts.duplicates, DUPLICATES_COLUMNS, table)
 
 
 def _sheet(
-    number: int, group: list[Copy], paths: list[str], similarities: list[float], folder: Folder, root: Path
+    number: int, group: list[Copy], files: list[Picture], similarities: list[float], folder: Folder, root: Path
 ) -> None:
-    shown = list(zip(group, paths, similarities, strict=True))[:_SHOWN]
-    tiles = [
-        Tile(folder.pictures[copy.row], (path, f"{copy.kind}, {similarity:.3f}", *_broken(copy.reason)), copy.keep)
-        for copy, path, similarity in shown
-    ]
+    shown = list(zip(group, files, similarities, strict=True))[:_SHOWN]
+    tiles = []
+    for copy, file, similarity in shown:
+        words = (file.path, f"{copy.kind}, {similarity:.3f}", *_broken(copy.reason))
+        tiles.append(Tile(folder.pictures[copy.row], words, copy.keep, (file.width, file.height)))
     more = "" if len(group) == len(shown) else f", the first {len(shown)}"
     title, subtitle = f"Group {number}: {len(group):,} pictures{more}", "framed: keep; similarity to the first"
     sheet = contact_sheet(in_rows(tiles, 6), title=title, subtitle=subtitle, tile=200)

@@ -1,5 +1,6 @@
 """Splits the folder into K groups and lays them out as folders."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from pipeline.medoids import Grouping, Sweep
 from pipeline.params import GroupsParams, Params
 from pipeline.plots import plot_choice_of_k
 from pipeline.sheets import Tile, contact_sheet, in_rows
+from pipeline.wording import counted
 
 _SHOWN = 100  # pictures on a group's contact sheet, at most
 
@@ -31,7 +33,7 @@ _SHOWN = 100  # pictures on a group's contact sheet, at most
 def groups(params: Params, artifacts: Artifacts) -> str:
     """Write groups.csv, elbow.csv, plots, metrics and the K-group folders."""
     with open_index(artifacts.index) as index:
-        paths, dataset = index.paths(), index.dataset
+        paths, sizes, dataset = index.paths(), index.sizes(), index.dataset
         embeddings = np.asarray(load_embeddings(artifacts, index))
         pictures = load_pictures(artifacts, index)
     generator = np.random.default_rng(params.groups.seed)
@@ -46,7 +48,8 @@ def groups(params: Params, artifacts: Artifacts) -> str:
     _save_tables(paths, grouping, sweep, artifacts)
     _plot(sweep, by_elbow, by_silhouette, artifacts)
     folders = lay_out(paths, groups=grouping.groups, medoids=grouping.medoids, similarities=grouping.similarities)
-    _save_folders(folders, paths, dataset, pictures, grouping, params.groups, artifacts)
+    tiles = [Tile(pixels, size=size) for pixels, size in zip(pictures, sizes, strict=True)]
+    _save_folders(folders, paths, dataset, tiles, grouping, params.groups, artifacts)
     found = len(grouping.medoids)
     metrics = {"k": found, "loss": grouping.loss, "silhouette": grouping.silhouette}
     save_json(artifacts.metrics("groups"), {**metrics, "k_elbow": by_elbow, "k_silhouette": by_silhouette})
@@ -129,7 +132,7 @@ def _save_folders(
     folders: list[GroupFolder],
     paths: list[str],
     dataset: Path,
-    pictures: NDArray[np.uint8],
+    tiles: list[Tile],
     grouping: Grouping,
     settings: GroupsParams,
     artifacts: Artifacts,
@@ -145,34 +148,34 @@ def _save_folders(
                     raise ArtifactError(
                         f"{dataset / paths[row]}: {error.strerror}; the dataset has changed: run `pipeline resize`"
                     ) from error
-            _group_sheet(folder, paths, pictures, grouping, root)
-        _overview_sheet(folders, pictures, root)
+            _group_sheet(folder, paths, tiles, grouping, root)
+        _overview_sheet(folders, tiles, root)
     with replaced(artifacts.plot("groups")) as path:
         path.write_bytes((artifacts.groups / "overview.png").read_bytes())
 
 
-def _group_sheet(
-    folder: GroupFolder, paths: list[str], pictures: NDArray[np.uint8], grouping: Grouping, root: Path
-) -> None:
+def _group_sheet(folder: GroupFolder, paths: list[str], tiles: list[Tile], grouping: Grouping, root: Path) -> None:
     rows = folder.rows[:_SHOWN]
-    tiles = [
-        Tile(pictures[row], (paths[row], f"{grouping.similarities[row]:.3f}"), framed=place == 0)
+    shown_tiles = [
+        replace(tiles[row], caption=(paths[row], f"{grouping.similarities[row]:.3f}"), framed=place == 0)
         for place, row in enumerate(rows)
     ]
     shown = "" if len(rows) == len(folder.rows) else f", the first {len(rows)}"
-    title = f"Group {folder.name}: {len(folder.rows):,} pictures{shown}"
+    title = f"Group {folder.name}: {counted(len(folder.rows), 'picture')}{shown}"
     subtitle = "the medoid first, then by similarity to it"
-    sheet = contact_sheet(in_rows(tiles, 10), title=title, subtitle=subtitle, tile=120)
+    sheet = contact_sheet(in_rows(shown_tiles, 10), title=title, subtitle=subtitle, tile=120)
     first = "0" * len(folder.files[0].partition("_")[0])  # as many digits as the pictures: it sorts before them
     sheet.save(root / folder.name / f"{first}_contact_sheet.jpg", quality=88)
 
 
-def _overview_sheet(folders: list[GroupFolder], pictures: NDArray[np.uint8], root: Path) -> None:
-    tiles = [
-        Tile(pictures[folder.rows[0]], (f"group {folder.name}", f"{len(folder.rows):,} pictures")) for folder in folders
+def _overview_sheet(folders: list[GroupFolder], tiles: list[Tile], root: Path) -> None:
+    medoids_tiles = [
+        replace(tiles[folder.rows[0]], caption=(f"group {folder.name}", counted(len(folder.rows), "picture")))
+        for folder in folders
     ]
-    title, subtitle = f"The medoids of {len(folders)} groups", "the picture most like all others of its group"
-    contact_sheet(in_rows(tiles, 8), title=title, subtitle=subtitle, tile=140).save(root / "overview.png")
+    title = f"The medoids of {counted(len(folders), 'group')}"
+    subtitle = "the picture most like all others of its group"
+    contact_sheet(in_rows(medoids_tiles, 8), title=title, subtitle=subtitle, tile=140).save(root / "overview.png")
 
 
 def _summary(settings: GroupsParams, found: int, by_elbow: int, by_silhouette: int, artifacts: Artifacts) -> str:

@@ -26,7 +26,7 @@ _NEIGHBOURS = 12  # that the trustworthiness looks at
 def draw_map(params: Params, artifacts: Artifacts) -> str:
     """Write map.csv, the map as points and as thumbnails, and how far its neighbours can be trusted."""
     with open_index(artifacts.index) as index:
-        paths = index.paths()
+        paths, sizes = index.paths(), index.sizes()
         embeddings = np.asarray(load_embeddings(artifacts, index))
         pictures = load_pictures(artifacts, index)
     groups, _, _ = load_groups(artifacts, paths)
@@ -50,7 +50,7 @@ def draw_map(params: Params, artifacts: Artifacts) -> str:
         plot_map(path, positions=positions, colourings=colourings)
     tile = min(max(_SIDE // int(cells.max() + 1), _SMALLEST_TILE), _LARGEST_TILE)
     with replaced(artifacts.map_thumbnails) as path:
-        mosaic(pictures, cells, tile=tile, progress=True).save(path, quality=85)
+        mosaic(pictures, sizes, cells, tile=tile, progress=True).save(path, quality=85)
     metrics = _judge(embeddings, positions, cells, seed=settings.seed)
     save_json(artifacts.metrics("map"), metrics)
     return f"{len(paths):,} pictures{_summary(metrics)}; look at {artifacts.plot('map')} and {artifacts.map_thumbnails}"

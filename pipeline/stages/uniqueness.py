@@ -1,5 +1,6 @@
 """Ranks all pictures by the distance to the most similar one that is no copy of theirs."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ _THUMBNAILS = 9  # pictures above the box plot
 def uniqueness(params: Params, artifacts: Artifacts) -> str:
     """Write uniqueness.csv, the box plot, the sheet of the most unique, and metrics."""
     with open_index(artifacts.index) as index:
-        paths = index.paths()
+        paths, sizes = index.paths(), index.sizes()
         embeddings = np.asarray(load_embeddings(artifacts, index))
         neighbours = np.asarray(load_neighbours(artifacts, index))
         pictures = load_pictures(artifacts, index)
@@ -48,7 +49,8 @@ def uniqueness(params: Params, artifacts: Artifacts) -> str:
         thumbnails = [pictures[row] for row in known[:_THUMBNAILS].tolist()]
         plot_uniqueness(path, distances=distances.tolist(), thumbnails=thumbnails)
     with replaced(artifacts.plot("unique")) as path:
-        _sheet(known[:_TOP], scores, paths, pictures).save(path)
+        tiles = [Tile(pixels, size=size) for pixels, size in zip(pictures, sizes, strict=True)]
+        _sheet(known[:_TOP], scores, paths, tiles).save(path)
     largest, median = (float(distances[0]), float(np.median(distances))) if len(known) else (None, None)
     first = paths[int(known[0])] if len(known) else None
     metrics = {"most_unique": first, "largest_distance": largest, "median_distance": median}
@@ -82,10 +84,11 @@ def _table(ranked: NDArray[np.int64], scores: Scores, paths: list[str]) -> list[
     return table
 
 
-def _sheet(rows: NDArray[np.int64], scores: Scores, paths: list[str], pictures: NDArray[np.uint8]) -> Image.Image:
-    tiles = []
+def _sheet(rows: NDArray[np.int64], scores: Scores, paths: list[str], tiles: list[Tile]) -> Image.Image:
+    pairs = []
     for rank, row in enumerate(rows.tolist(), 1):
         nearest = int(scores.nearest[row])
-        left = Tile(pictures[row], (f"{rank}   distance {scores.distances[row]:.3f}", paths[row]), framed=True)
-        tiles.append([left, Tile(pictures[nearest], ("the most similar", paths[nearest]))])
-    return contact_sheet(tiles, title="The most unique", subtitle="beside each what is most like it", tile=200)
+        words = (f"{rank}   distance {scores.distances[row]:.3f}", paths[row])
+        left = replace(tiles[row], caption=words, framed=True)
+        pairs.append([left, replace(tiles[nearest], caption=("the most similar", paths[nearest]))])
+    return contact_sheet(pairs, title="The most unique", subtitle="beside each what is most like it", tile=200)
