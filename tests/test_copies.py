@@ -141,7 +141,7 @@ def test_links_into_a_folder_that_holds_something_are_refused(copied_line: Line,
 def test_links_in_the_dataset_are_refused(copied_line: Line) -> None:
     result = run(copied_line, "duplicates", "--links", str(copied_line.dataset / "copies of mine"))
     assert isinstance(result.exception, QueryError)
-    assert "name a folder elsewhere" in str(result.exception)
+    assert "name a place elsewhere" in str(result.exception)
 
 
 def test_links_in_the_dataset_of_the_index_are_refused_whatever_the_params_name(
@@ -153,7 +153,7 @@ def test_links_in_the_dataset_of_the_index_are_refused_whatever_the_params_name(
     before = own.artifacts.duplicates.stat().st_mtime_ns
     result = run(own, "duplicates", "--links", str(copied_line.dataset / "copies of mine"))
     assert isinstance(result.exception, QueryError)
-    assert "lies in the dataset, where links are more copies" in str(result.exception)
+    assert "lies in the dataset, where nothing is ever written" in str(result.exception)
     assert own.artifacts.duplicates.stat().st_mtime_ns == before  # said before the long work
 
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline.artifacts import open_index
 from pipeline.cli import app
-from pipeline.commands.outputs import rewritten, written_files
+from pipeline.commands.refilled import rewritten, written_files
 from pipeline.errors import ArtifactError, QueryError
 
 
@@ -260,7 +260,7 @@ def test_a_folder_in_the_dataset_is_refused_whatever_the_params_name(own_line: L
         out = index.dataset / "labels of mine"
     result = run(own_line, write_examples(tmp_path / "examples.csv", few(1)), "--out", out)
     assert isinstance(result.exception, QueryError)
-    assert "lies in the dataset, where nothing is ever changed; name a folder elsewhere" in str(result.exception)
+    assert "lies in the dataset, where nothing is ever written; name a place elsewhere" in str(result.exception)
     assert not out.exists()
 
 

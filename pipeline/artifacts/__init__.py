@@ -1,14 +1,17 @@
 """Owns everything under artifacts/: where each file lies, its format, how it is written and checked.
 
 layout    which file lies where
+failures  why a file could not be written, and what helps
 files     whole-or-not-at-all writing; JSON and CSV
 arrays    .npy files that know what they were made from
 index     the SQLite index: row <-> path <-> content
 labels    what is known by name: labels, groups, places on the map
+written   folders that are filled anew, and which files in them are ours
 rows      the arrays whose row i is picture i of the index
 """
 
 from pipeline.artifacts.arrays import ArrayWriter, load_array, made_from, save_array
+from pipeline.artifacts.failures import unwritable
 from pipeline.artifacts.files import (
     load_json,
     load_table,
@@ -28,6 +31,7 @@ from pipeline.artifacts.rows import (
     load_neighbours,
     load_pictures,
 )
+from pipeline.artifacts.written import Written, check_own, look_through, rewritten_folder, save_list, sha256_of
 
 __all__ = [
     "DUPLICATES_COLUMNS",
@@ -37,7 +41,9 @@ __all__ = [
     "Artifacts",
     "Index",
     "Picture",
+    "Written",
     "check_encoder",
+    "check_own",
     "encoder_of",
     "load_array",
     "load_embeddings",
@@ -47,13 +53,18 @@ __all__ = [
     "load_neighbours",
     "load_pictures",
     "load_table",
+    "look_through",
     "made_from",
     "open_index",
     "read_labels",
     "replaced",
     "replaced_folder",
+    "rewritten_folder",
     "save_array",
     "save_index",
     "save_json",
+    "save_list",
     "save_table",
+    "sha256_of",
+    "unwritable",
 ]

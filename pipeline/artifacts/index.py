@@ -67,6 +67,11 @@ class Index:
         """Return the paths of all pictures, in the order of their rows."""
         return [path for (path,) in self._connection.execute("SELECT path FROM pictures ORDER BY row")]
 
+    def folders(self) -> list[str]:
+        """Return the folders that hold pictures, relative to the dataset; "" is the dataset itself."""
+        query = "SELECT DISTINCT rtrim(path, replace(path, '/', '')) FROM pictures"  # all but what follows the last '/'
+        return [folder for (folder,) in self._connection.execute(query)]
+
     def _rows(self, query: str, value: str) -> list[int]:
         return [row for (row,) in self._connection.execute(query, (value,))]
 

@@ -11,6 +11,7 @@ import typer
 from pipeline import __version__
 from pipeline.artifacts.layout import Artifacts
 from pipeline.cli import copies, questions
+from pipeline.cli.common import Force
 from pipeline.cli.common import given as _given
 from pipeline.cli.common import say as _say
 
@@ -161,6 +162,7 @@ def query(
     paths: Annotated[bool, typer.Option("--paths", help="Print paths alone, for piping.")] = False,
     sheet: Annotated[Path | None, typer.Option(help="Write a contact sheet to this image file.")] = None,
     copy_to: Annotated[Path | None, typer.Option(help="Copy what was found into this folder.")] = None,
+    force: Force = False,
 ) -> None:
     """Find the pictures of the folder that look most like the given ones."""
     from pipeline.commands import query as command
@@ -168,6 +170,22 @@ def query(
 
     params, artifacts = _given(context)
     answers = []
+    sheet_file = copies = None
+    if sheet or copy_to:
+        from pipeline.commands.outputs import SHEETS, open_door
+
+        door = open_door(params, artifacts, force=force)
+        sheet_file = door.file(sheet, "--sheet", SHEETS) if sheet else None
+        copies = door.folder(copy_to, "--copy-to") if copy_to else None
+
+    def show(answer: command.Answer) -> None:
+        if as_json:
+            typer.echo(json.dumps(answer.as_json(), ensure_ascii=False))
+        elif paths:
+            typer.echo("\n".join(result.path for result in answer.results))
+        else:
+            typer.echo(command.format_answer(answer))
+
     with command.open_searcher(params, artifacts) as searcher:
         for image, in_folder in command.expand(images):
             try:
@@ -178,31 +196,34 @@ def query(
                 _say("skipped", str(error))
                 continue
             answers.append(answer)
-            if as_json:
-                typer.echo(json.dumps(answer.as_json(), ensure_ascii=False))
-            elif paths:
-                typer.echo("\n".join(result.path for result in answer.results))
-            else:
-                typer.echo(command.format_answer(answer))
+            if not (sheet_file or copies):
+                show(answer)
         if not answers:
             raise QueryError(f"nothing to ask for in {', '.join(map(str, images))}; give readable pictures")
-        if sheet:
-            note = command.save_sheet(answers, sheet, searcher, artifacts)
+        if sheet_file:
+            note = command.save_sheet(answers, sheet_file, searcher, artifacts)
             if note:
                 _say("query", f"the sheet shows {note}")
-        if copy_to:
-            command.copy_results(answers, copy_to, searcher.index.dataset)
+        if copies:
+            command.copy_results(answers, copies, searcher.index.dataset)
+        if sheet_file or copies:  # what can't be written is said before any answer
+            for answer in answers:
+                show(answer)
 
 
 @app.command(epilog="Example: pipeline atlas --out atlas.parquet")
 def atlas(
     context: typer.Context,
     out: Annotated[Path, typer.Option(help="The Parquet file to write.")],
+    force: Force = False,
 ) -> None:
     """Write places, neighbours and thumbnails as a table that `embedding-atlas` opens."""
     from pipeline.commands.atlas import atlas as command
+    from pipeline.commands.outputs import open_door
 
-    _say("atlas", command(*_given(context), out))
+    params, artifacts = _given(context)
+    file = open_door(params, artifacts, force=force).file(out, "--out", (".parquet",))
+    _say("atlas", command(params, artifacts, file))
 
 
 app.command(epilog="Example: pipeline tolerance")(questions.tolerance)
@@ -214,11 +235,15 @@ app.command(epilog="Example: pipeline label examples.csv")(questions.label)
 def matrix(
     context: typer.Context,
     out: Annotated[Path, typer.Option(help="The .npy file to write, 4 N^2 bytes.")],
+    force: Force = False,
 ) -> None:
     """Write the whole similarity matrix, float32 (N, N)."""
     from pipeline.commands.matrix import matrix as command
+    from pipeline.commands.outputs import open_door
 
-    _say("matrix", command(context.obj[1], out))
+    params, artifacts = _given(context)
+    file = open_door(params, artifacts, force=force).file(out, "--out", (".npy",))
+    _say("matrix", command(artifacts, file))
 
 
 benchmark = typer.Typer(

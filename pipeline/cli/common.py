@@ -1,12 +1,15 @@
 """What all commands share: the params and artefacts that they were given, and how they speak."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
 from pipeline.artifacts.layout import Artifacts
 from pipeline.params import Params, load_params
 from pipeline.wording import one_line
+
+Force = Annotated[bool, typer.Option("--force", help="Replace files of these names that are there already.")]
 
 _SKIPPED = 10  # files that can't be used and are named, at most
 

@@ -21,7 +21,7 @@ def duplicates(
 
     params, artifacts = given(context)
     if links:
-        command.check_folder(links, artifacts)
+        command.check_folder(links, params, artifacts)
     say("duplicates", stage(params, artifacts))
     groups = command.read_groups(artifacts)
     typer.echo(command.as_json(groups) if as_json else command.format_groups(groups))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.common import given, say, say_skipped
+from pipeline.cli.common import Force, given, say, say_skipped
 
 
 def tolerance(context: typer.Context) -> None:
@@ -23,13 +23,21 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a photo.")] = False,
     sheet: Annotated[Path | None, typer.Option(help="Write both, and where they differ, to this image file.")] = None,
     table: Annotated[Path | None, typer.Option("--csv", help="Write the ranking to this file.")] = None,
+    force: Force = False,
 ) -> None:
     """Say how alike two pictures are, whether enough so, and where they differ; rank a folder of photos by that."""
     from pipeline.commands import compare as command
+    from pipeline.commands.outputs import SHEETS, open_door
     from pipeline.errors import QueryError
     from pipeline.wording import shown
 
-    with command.open_comparer(reference, *given(context)) as comparer:
+    params, artifacts = given(context)
+    sheet_file = table_file = None
+    if sheet or table:
+        door = open_door(params, artifacts, force=force)
+        sheet_file = door.file(sheet, "--sheet", SHEETS) if sheet else None
+        table_file = door.file(table, "--csv", (".csv",)) if table else None
+    with command.open_comparer(reference, params, artifacts) as comparer:
         if comparer.by_pixels:
             say("compare", "the encoder is of other origin and shows no places: differences are those of the pixels")
         if comparer.scale.doubt():
@@ -41,6 +49,10 @@ def compare(
         say_skipped([str(failure) for failure in failures])
         if not found:
             raise QueryError(f"{other}: no readable picture to compare with; give a folder of photos")
+        if table_file:
+            command.save_ranking(found, table_file)
+        if sheet_file:
+            command.save_sheet(comparer, found, sheet_file)
         if as_json:
             for one in found:
                 path = {"path": shown(one.photo)} if other.is_dir() else {}
@@ -49,10 +61,6 @@ def compare(
             typer.echo(command.format_ranking(comparer, found))
         else:
             typer.echo(command.format_comparison(comparer, found[0]))
-        if table:
-            command.save_ranking(found, table)
-        if sheet:
-            command.save_sheet(comparer, found, sheet)
 
 
 def label(
@@ -69,7 +77,7 @@ def label(
 
     params, artifacts = given(context)
     folder = out or artifacts.labels
-    command.check_folder(folder, artifacts)
+    command.check_folder(folder, params, artifacts)
     labels = command.label(read_examples(source, Path(params.dataset.path)), params, artifacts)
     say_skipped(labels.skipped)
     command.save(labels, artifacts, folder)

@@ -1,7 +1,6 @@
 """Writes what was found as a table that `embedding-atlas` opens."""
 
 import shlex
-from pathlib import Path
 
 from pipeline.artifacts import (
     Artifacts,
@@ -11,25 +10,23 @@ from pipeline.artifacts import (
     load_pictures,
     open_index,
     read_labels,
-    replaced,
 )
 from pipeline.atlas import save_atlas
+from pipeline.commands.outputs import Output
 from pipeline.errors import QueryError
 from pipeline.params import Params
 
 _DEPTH = 16  # neighbours that the viewer is given
 
 
-def atlas(params: Params, artifacts: Artifacts, out: Path) -> str:
+def atlas(params: Params, artifacts: Artifacts, out: Output) -> str:
     """Write the table; return how to open it.
 
     Raises
     ------
     QueryError
-        If pyarrow is not installed, or `out` is a folder.
+        If pyarrow is not installed.
     """
-    if out.is_dir():
-        raise QueryError(f"{out} is a folder; name the file to write, as {out / 'atlas.parquet'}")
     with open_index(artifacts.index) as index:
         paths = index.paths()
         pictures, neighbours = load_pictures(artifacts, index), load_neighbours(artifacts, index)
@@ -37,7 +34,7 @@ def atlas(params: Params, artifacts: Artifacts, out: Path) -> str:
     labels = read_labels(params.dataset.labels, paths)
     positions, _ = load_map(artifacts, paths)
     try:
-        with replaced(out) as path:
+        with out.written() as path:
             save_atlas(
                 path,
                 paths=paths,
@@ -50,5 +47,5 @@ def atlas(params: Params, artifacts: Artifacts, out: Path) -> str:
             )
     except ImportError as error:
         raise QueryError(f"{error}; pip install -e '.[atlas]' brings it") from error
-    file = shlex.quote(str(out))
+    file = shlex.quote(str(out.path))
     return f"open it with: embedding-atlas {file} --x x --y y --neighbors neighbors --image thumbnail"

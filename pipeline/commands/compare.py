@@ -21,10 +21,10 @@ from pipeline.artifacts import (
     load_json,
     load_neighbours,
     open_index,
-    replaced,
     save_table,
 )
 from pipeline.commands.opening import read_given
+from pipeline.commands.outputs import Output, save_picture
 from pipeline.encoder import Encoder, cells_of, encode_one, open_cells, open_encoder
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.params import Params
@@ -225,17 +225,18 @@ def format_ranking(comparer: Comparer, comparisons: list[Comparison]) -> str:
     return "\n".join([head, names, *rows, comparer.scale.explained()])
 
 
-def save_ranking(comparisons: list[Comparison], path: Path) -> None:
+def save_ranking(comparisons: list[Comparison], target: Output) -> None:
     """Write many comparisons as CSV, most different first."""
     header = ("rank", "path", "difference", "x", "y", "share", "similarity", "alike")
     rows = []
     for rank, one in enumerate(comparisons, 1):
         numbers = (f"{one.difference:.4f}", *one.place, f"{one.share:.4f}", f"{one.similarity:.6f}")
         rows.append((rank, shown(one.photo), *numbers, str(one.alike).lower()))
-    save_table(path, header, rows)
+    with target.written() as path:
+        save_table(path, header, rows)
 
 
-def save_sheet(comparer: Comparer, comparisons: list[Comparison], target: Path) -> None:
+def save_sheet(comparer: Comparer, comparisons: list[Comparison], target: Output) -> None:
     """Write a sheet: reference and photo above both under their heat, or of many photos those that differ most."""
     pairs = [comparer.tiles(one) for one in comparisons[:_SHOWN]]
     rows, tile = [*pairs[0]], 256
@@ -247,11 +248,7 @@ def save_sheet(comparer: Comparer, comparisons: list[Comparison], target: Path) 
         rows, tile = [[pairs[0][0][0]], photos, heats], 160
         subtitle = "the reference, and below it the photos that differ most, coloured where they do"
     sheet = contact_sheet(rows, title="Where they differ", subtitle=subtitle, tile=tile)
-    with replaced(target) as path:
-        try:
-            sheet.save(path)
-        except (ValueError, OSError) as error:  # an unknown suffix
-            raise QueryError(f"{target}: {error}; name it .png or .jpg") from error
+    save_picture(sheet, target)
 
 
 def _scale(artifacts: Artifacts, index: Index, encoder: Encoder, *, seed: int) -> Scale:

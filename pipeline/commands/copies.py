@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.artifacts import DUPLICATES_COLUMNS, Artifacts, load_table, open_index
-from pipeline.commands.outputs import check_outside
+from pipeline.artifacts import DUPLICATES_COLUMNS, Artifacts, load_table, open_index, unwritable
+from pipeline.commands.outputs import open_door
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.folders import lay_out, link
+from pipeline.params import Params
 from pipeline.wording import one_line
 
 
@@ -60,17 +61,13 @@ def format_groups(groups: list[list[Member]]) -> str:
     return "\n".join(lines) if groups else "no copies"
 
 
-def check_folder(folder: Path, artifacts: Artifacts) -> None:
-    """Raise QueryError if the folder for links holds something already, or lies in the dataset."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise QueryError(f"--links: {folder} is there and not empty; name a new folder")
-    with open_index(artifacts.index) as index:
-        check_outside(folder, index.dataset, option="--links", reason="links are more copies")
+def check_folder(folder: Path, params: Params, artifacts: Artifacts) -> None:
+    """Raise QueryError if the folder for links holds something already, can't be written, or lies in the dataset."""
+    open_door(params, artifacts, force=False).new_folder(folder, "--links")
 
 
 def save_links(groups: list[list[Member]], folder: Path, artifacts: Artifacts) -> str:
     """Make a folder for each group, with links to its pictures, the one to keep first."""
-    check_folder(folder, artifacts)
     with open_index(artifacts.index) as index:
         dataset = index.dataset
     for group in groups:
@@ -84,7 +81,7 @@ def save_links(groups: list[list[Member]], folder: Path, artifacts: Artifacts) -
         try:
             target.mkdir(parents=True)
         except OSError as error:
-            raise QueryError(f"--links: {target}: {error.strerror}; name a folder that you can write to") from error
+            raise QueryError(f"--links: {unwritable(target, error)}") from error
         for row, name in zip(plan.rows, plan.files, strict=True):
             source = dataset / group[row].path
             try:

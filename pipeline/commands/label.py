@@ -18,10 +18,12 @@ from pipeline.artifacts import (
     load_pictures,
     open_index,
     save_table,
+    unwritable,
 )
 from pipeline.commands.examples import Example, Outsider, find
 from pipeline.commands.opening import open_own_index
-from pipeline.commands.outputs import check_outside, rewritten, written_files
+from pipeline.commands.outputs import open_door
+from pipeline.commands.refilled import rewritten, written_files
 from pipeline.errors import QueryError
 from pipeline.neighbours import most_similar
 from pipeline.params import Params
@@ -107,10 +109,9 @@ def label(examples: list[Example], params: Params, artifacts: Artifacts) -> Labe
     return Labels(paths, sizes, names, shares, choice, inside, counts, explained, helpful, skipped)
 
 
-def check_folder(folder: Path, artifacts: Artifacts) -> None:
-    """Raise QueryError if the folder lies in the dataset, or holds anything that `save` didn't write."""
-    with open_index(artifacts.index) as index:
-        check_outside(folder, index.dataset, option="--out", reason="nothing is ever changed")
+def check_folder(folder: Path, params: Params, artifacts: Artifacts) -> None:
+    """Raise QueryError if the folder can't be written, lies in the dataset, or holds what `save` didn't write."""
+    open_door(params, artifacts, force=False).check_folder(folder, "--out", own=artifacts.labels)
     written_files(folder)
 
 
@@ -130,7 +131,7 @@ def save(labels: Labels, artifacts: Artifacts, folder: Path) -> None:
         with rewritten(folder) as unfinished:
             _write(labels, pictures, unfinished)
     except OSError as error:
-        raise QueryError(f"{folder}: {error.strerror or error}; give --out a folder that you can write to") from error
+        raise QueryError(f"--out: {unwritable(folder, error)}") from error
 
 
 def as_json(labels: Labels, row: int) -> dict[str, Any]:

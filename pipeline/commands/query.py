@@ -19,14 +19,14 @@ from pipeline.artifacts import (
     load_json,
     load_neighbours,
     load_pictures,
-    replaced,
 )
 from pipeline.commands.opening import open_own_index, read_given
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.params import Params
 from pipeline.wording import cut_bytes, one_line, shown
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # they bring Pillow, which a cached query does without
+    from pipeline.commands.outputs import Output, OutputFolder
     from pipeline.sheets import Tile
 
 Mode = Literal["auto", "cached", "fresh"]
@@ -188,7 +188,7 @@ def format_answer(answer: Answer) -> str:
     return "\n".join(lines)
 
 
-def save_sheet(answers: list[Answer], target: Path, searcher: Searcher, artifacts: Artifacts) -> str:
+def save_sheet(answers: list[Answer], target: "Output", searcher: Searcher, artifacts: Artifacts) -> str:
     """Write a contact sheet: each query framed, then what it found; of many queries the first ones, in columns.
 
     Returns
@@ -196,6 +196,7 @@ def save_sheet(answers: list[Answer], target: Path, searcher: Searcher, artifact
     note
         What is not on the sheet, in words; empty if all is.
     """
+    from pipeline.commands.outputs import save_picture
     from pipeline.sheets import contact_sheet, in_columns
 
     pictures, sizes = load_pictures(artifacts, searcher.index), searcher.index.sizes()
@@ -203,11 +204,7 @@ def save_sheet(answers: list[Answer], target: Path, searcher: Searcher, artifact
     note = f"the first {_ON_A_SHEET} of {len(answers):,} queries" if len(answers) > _ON_A_SHEET else ""
     subtitle = "; ".join(part for part in ("rank, cosine similarity, path", note) if part)
     sheet = contact_sheet(in_columns(blocks), title="Most similar pictures", subtitle=subtitle, tile=_TILE)
-    with replaced(target) as path:
-        try:
-            sheet.save(path)
-        except (ValueError, OSError) as error:  # an unknown suffix, or higher than a JPEG can be
-            raise QueryError(f"{target}: {error}; name it .png or .jpg, or ask for fewer pictures") from error
+    save_picture(sheet, target)
     return note
 
 
@@ -229,14 +226,13 @@ def _parts(path: Path) -> tuple[str, ...]:
     return (path.parent.name, path.name) if path.parent.name else (path.name,)
 
 
-def copy_results(answers: list[Answer], folder: Path, dataset: Path) -> None:
+def copy_results(answers: list[Answer], folder: "OutputFolder", dataset: Path) -> None:
     """Copy what was found into a folder, named by rank, similarity and path; one folder a query if several."""
     for number, answer in enumerate(answers, 1):
-        target = folder if len(answers) == 1 else folder / f"{number:03d}_{cut_bytes(answer.query.stem, _NAME_BYTES)}"
-        target.mkdir(parents=True, exist_ok=True)
+        inside = "" if len(answers) == 1 else f"{number:03d}_{cut_bytes(answer.query.stem, _NAME_BYTES)}/"
         for r in answer.results:
-            name = f"{r.rank:03d}_{r.similarity:.3f}_{cut_bytes(r.path.replace('/', '_'), _NAME_BYTES)}"
-            try:
-                shutil.copy2(dataset / r.path, target / name)
-            except FileNotFoundError as error:
-                raise QueryError(f"{dataset / r.path} has gone; run `pipeline resize` again") from error
+            name = f"{inside}{r.rank:03d}_{r.similarity:.3f}_{cut_bytes(r.path.replace('/', '_'), _NAME_BYTES)}"
+            if not (dataset / r.path).is_file():
+                raise QueryError(f"{one_line(dataset / r.path)} has gone; run `pipeline resize` again")
+            with folder.file(name).written() as path:
+                shutil.copy2(dataset / r.path, path)

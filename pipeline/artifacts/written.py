@@ -1,0 +1,123 @@
+"""Folders that are filled anew: each lists which files were written there, so that nothing of the user's is removed.
+
+The list names each file with its sha256: a file that was added or changed is known to be the user's. A file that has
+further names, as the links of the group folders have, is safe under those and may lose this one.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.artifacts.files import load_table, replaced_folder, save_table
+from pipeline.errors import ArtifactError
+from pipeline.wording import one_line
+
+LIST = "files.csv"
+_COLUMNS = ("written_file", "sha256")
+_LEFT_BEHIND = {".DS_Store", ".directory", "Thumbs.db", "desktop.ini"}  # by file browsers, in every folder
+
+Written = set[tuple[str, str]]  # name in the folder, with '/', and sha256
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def look_through(folder: Path, *, counts: Callable[[str], bool]) -> tuple[Written, str | None]:
+    """Return which files of a folder were written by us, and the first one that was not.
+
+    Parameters
+    ----------
+    folder
+        Need not be there.
+    counts
+        Which names of files and folders matter: what has another is passed over.
+
+    Raises
+    ------
+    OSError
+        If the folder can't be read.
+    """
+    names = sorted(_names(folder, counts))
+    try:
+        known = _load_list(folder) if LIST in names else set()
+    except ArtifactError:  # somebody else's, of the same name
+        return set(), LIST
+    named = {name for name, _ in known}
+    written: Written = set()
+    for name in (name for name in names if name != LIST):
+        if name not in named or not (folder / name).is_file():
+            return written, name
+        if (folder / name).lstat().st_nlink == 1:
+            file = (name, sha256_of(folder / name))
+            if file not in known:
+                return written, name
+            written.add(file)
+        else:
+            written |= {file for file in known if file[0] == name}
+    return written, None
+
+
+def save_list(folder: Path, files: Written) -> None:
+    """Write which files of a folder are ours."""
+    save_table(folder / LIST, _COLUMNS, sorted(files))
+
+
+def check_own(folder: Path) -> None:
+    """Raise ArtifactError if a folder that a stage fills anew holds anything that it didn't write."""
+    try:
+        _, foreign = (set(), "") if folder.is_symlink() else look_through(folder, counts=_counts)
+    except OSError as error:
+        raise ArtifactError(f"{one_line(folder)} can't be read: {error.strerror or error}; make it readable") from error
+    if foreign is not None:
+        what = f"holds {one_line(foreign)}" if foreign else "is a link"
+        raise ArtifactError(
+            f"{one_line(folder)} {what}, which `pipeline` didn't write, or not so, and never removes: move the folder "
+            "elsewhere, or remove it if nothing of yours is in it, and run this again"
+        )
+
+
+@contextmanager
+def rewritten_folder(path: Path, *, contents: Mapping[str, str] | None = None) -> Iterator[Path]:
+    """Give an empty folder that takes the place of `path` if the block ends well, and lists what was written.
+
+    Parameters
+    ----------
+    path
+        The folder; ArtifactError if it holds anything that wasn't written so.
+    contents
+        The sha256 of files that needn't be read for it.
+    """
+    check_own(path)
+    with replaced_folder(path) as folder:
+        yield folder
+        known = contents or {}
+        names = sorted(_names(folder, _counts))
+        save_list(folder, {(name, known.get(name) or sha256_of(folder / name)) for name in names})
+        check_own(path)
+
+
+def _counts(name: str) -> bool:
+    return name not in _LEFT_BEHIND and not name.startswith("._")
+
+
+def _names(folder: Path, counts: Callable[[str], bool]) -> Iterator[str]:
+    """Return the files below a folder, and links to folders as well; folders without a file don't count."""
+
+    def raised(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for place, folders, files in os.walk(folder, onerror=raised):
+        folders[:] = [name for name in folders if counts(name)]
+        linked = [name for name in folders if os.path.islink(os.path.join(place, name))]
+        prefix = Path(place).relative_to(folder)
+        yield from ((prefix / name).as_posix() for name in (*files, *linked) if counts(name))
+
+
+def _load_list(folder: Path) -> Written:
+    return {(name, content) for name, content in load_table(folder / LIST, _COLUMNS, stage="label")}
