@@ -7,6 +7,7 @@ the field's metadata, the builder checks them, and no code further down has a de
 import dataclasses
 import difflib
 import math
+import os
 import types
 import typing
 from dataclasses import dataclass, field
@@ -171,7 +172,7 @@ class Params:
 
 
 def load_params(path: Path) -> Params:
-    """Read and check params.yaml.
+    """Read and check params.yaml. A relative path in it starts from its own folder; `~` is the user's home.
 
     Raises
     ------
@@ -187,7 +188,7 @@ def load_params(path: Path) -> Params:
         raise ParamsError(f"{path} cannot be read as YAML: {error}; mend it") from error
     params = cast(Params, _build(Params, raw, ""))
     _check_across(params)
-    return params
+    return _placed(params, path.parent)
 
 
 def _build(kind: Any, raw: Any, name: str) -> Any:
@@ -257,3 +258,19 @@ def _check_across(params: Params) -> None:
         )
     if params.train.crop % 32:
         raise ParamsError(f"train.crop: expected a multiple of 32, got {params.train.crop}")
+
+
+def _placed(params: Params, folder: Path) -> Params:
+    """Return params whose paths lead there from where one stands."""
+
+    def place(value: str, *words: str) -> str:
+        return value if value in words else str(folder / os.path.expanduser(value))
+
+    dataset, encoder = params.dataset, params.encoder
+    return dataclasses.replace(
+        params,
+        dataset=dataclasses.replace(dataset, path=place(dataset.path), labels=place(dataset.labels, "folders", "none")),
+        encoder=dataclasses.replace(
+            encoder, path=place(encoder.path), weights=place(encoder.weights, "imagenet", "none")
+        ),
+    )

@@ -66,8 +66,9 @@ def words() -> list[tuple[str, str]]:
 # What is right
 
 
-def test_the_projects_own_file_is_loaded_value_by_value() -> None:
-    assert dataclasses.asdict(load_params(OWN)) == own_values()
+def test_the_projects_own_file_is_loaded_value_by_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(OWN.parent)
+    assert dataclasses.asdict(load_params(Path(OWN.name))) == own_values()
 
 
 @pytest.mark.parametrize(("name", "word"), words())
@@ -80,9 +81,15 @@ def test_a_whole_number_is_accepted_where_any_number_is_expected(tmp_path: Path)
     assert (value, type(value)) == (1.0, float)
 
 
+@pytest.mark.parametrize("name", ["dataset.path", "dataset.labels", "encoder.path", "encoder.weights"])
 @pytest.mark.parametrize("path", ["/pictures/雪 and spaces", "..", "a.b"])
-def test_any_text_that_is_not_empty_is_a_path(tmp_path: Path, path: str) -> None:
-    assert load_with(tmp_path, "dataset.path", path).dataset.path == path
+def test_a_path_starts_from_the_folder_of_the_params(tmp_path: Path, name: str, path: str) -> None:
+    assert value_of(load_with(tmp_path, name, path), name) == str(tmp_path / path)
+
+
+def test_a_tilde_is_the_users_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert load_with(tmp_path, "dataset.path", "~/photos").dataset.path == "/home/me/photos"
 
 
 # The documented bounds are the checked ones. These three are bound by each other too, and tested below.

@@ -20,7 +20,7 @@ from pipeline.artifacts.files import (
     save_json,
     save_table,
 )
-from pipeline.artifacts.index import Index, Picture, open_index, save_index
+from pipeline.artifacts.index import Index, Picture, dataset_from, open_index, save_index
 from pipeline.artifacts.labels import load_groups, load_map, read_labels
 from pipeline.artifacts.layout import DUPLICATES_COLUMNS, UNIQUENESS_COLUMNS, Artifacts
 from pipeline.artifacts.rows import (
@@ -44,6 +44,7 @@ __all__ = [
     "Written",
     "check_encoder",
     "check_own",
+    "dataset_from",
     "encoder_of",
     "load_array",
     "load_embeddings",

@@ -4,6 +4,7 @@ SQLite, because path -> row and content -> row must be answered by a cold proces
 """
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -34,11 +35,11 @@ class Picture:
 class Index:
     """An open index; made by `open_index`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
         self._connection = connection
         self.origin: dict[str, str] = dict(connection.execute("SELECT name, value FROM origin"))
         self.digest = self.origin["digest"]
-        self.dataset = Path(self.origin["dataset"])
+        self.dataset = Path(os.path.normpath(folder.absolute() / self.origin["dataset"]))
         self.count = int(self.origin["count"])
 
     def rows_of_content(self, content: str) -> list[int]:
@@ -99,6 +100,17 @@ def save_index(path: Path, pictures: Sequence[Picture], *, origin: Mapping[str, 
     return digest.hexdigest()
 
 
+def dataset_from(folder: Path, dataset: Path) -> str:
+    """Return the dataset as an index in a folder names it: relative to that, so that a project can be moved.
+
+    An absolute path stays, and one where links lead another way becomes absolute.
+    """
+    at, place = os.path.abspath(folder), os.path.abspath(dataset)
+    if dataset.is_absolute() or os.path.islink(folder) or os.path.realpath(place) != os.path.realpath(dataset):
+        return str(dataset.absolute())
+    return os.path.relpath(place, at)
+
+
 @contextmanager
 def open_index(path: Path) -> Iterator[Index]:
     """Open the index for reading.
@@ -112,7 +124,7 @@ def open_index(path: Path) -> Iterator[Index]:
         raise ArtifactError(f"{path} is missing: run `pipeline resize` (or `dvc repro`) first")
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
         try:
-            index = Index(connection)
+            index = Index(connection, path.parent)
         except (sqlite3.DatabaseError, KeyError, ValueError) as error:
             raise _damaged(path, error) from error
         try:

@@ -1,5 +1,6 @@
 """Opens what a command is given: the index, if it is of the folder that the params name, and a picture."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +17,10 @@ from pipeline.params import Params
 def open_own_index(params: Params, artifacts: Artifacts) -> Iterator[Index]:
     """Open the index; ArtifactError if it is missing, damaged, or of another folder than dataset.path."""
     with open_index(artifacts.index) as index:
-        if Path(params.dataset.path) != index.dataset:
+        wanted = Path(params.dataset.path).absolute()
+        if os.path.realpath(wanted) != os.path.realpath(index.dataset):
             raise ArtifactError(
-                f"{artifacts.index} lists {index.dataset}, but dataset.path is {params.dataset.path}: run `dvc repro`"
+                f"{artifacts.index} lists {index.dataset}, but dataset.path is {wanted}: run `dvc repro`"
             )
         yield index
 

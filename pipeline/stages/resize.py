@@ -17,6 +17,7 @@ from pipeline.artifacts import (
     ArrayWriter,
     Artifacts,
     Picture,
+    dataset_from,
     load_json,
     load_pictures,
     open_index,
@@ -66,7 +67,8 @@ def resize(params: Params, artifacts: Artifacts) -> str:
                 f"the first because: {rejected[0][1]}; see {artifacts.rejected}"
             )
         partial = artifacts.index.with_name(".index.next.sqlite")
-        writer.origin = {"index": save_index(partial, pictures, origin={"dataset": str(folder)})}
+        origin = {"dataset": dataset_from(artifacts.root, folder)}
+        writer.origin = {"index": save_index(partial, pictures, origin=origin)}
         artifacts.recipe.unlink(missing_ok=True)  # whose pixels are in place is not certain until it is written again
     os.replace(partial, artifacts.index)
     save_json(artifacts.recipe, {"sha256": _recipe()})

@@ -18,7 +18,7 @@ def sample(params: Params, artifacts: Artifacts) -> str:
         If sample.pictures is no multiple of the number of habits.
     """
     settings = params.sample
-    wanted = Path(params.dataset.path).absolute().is_relative_to(artifacts.sample.absolute())
+    wanted = Path(os.path.abspath(params.dataset.path)).is_relative_to(os.path.abspath(artifacts.sample))
     with replaced_folder(artifacts.sample) as folder:
         if not wanted:
             save_json(folder / "truth.json", {"exact": [], "near": [], "stranger": None})

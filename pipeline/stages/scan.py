@@ -49,6 +49,15 @@ def _summary(listing: Listing, folder: Path) -> str:
     return summary
 
 
+def _remedy(missing: Path) -> str:
+    if ".dvc/tmp/exps" in missing.absolute().as_posix():
+        return (
+            "`dvc exp run --temp` and `--queue` run in a copy of the project, from where a relative path leads "
+            "elsewhere: write the absolute path into params.yaml"
+        )
+    return "write the folder of your pictures into params.yaml, or run `pipeline sample` for the sample"
+
+
 def list_dataset(folder: Path, artifacts: Artifacts) -> Listing:
     """Return every file below the dataset's folder, but for those of git, of DVC and of this project's artefacts.
 
@@ -58,10 +67,7 @@ def list_dataset(folder: Path, artifacts: Artifacts) -> Listing:
         If the folder is missing, holds no file, or is itself the folder of the artefacts.
     """
     if not folder.is_dir():
-        raise DatasetError(
-            f"dataset.path: there is no folder {str(folder)!r}; "
-            "write the folder of your pictures into params.yaml, or run `pipeline sample` for the sample"
-        )
+        raise DatasetError(f"dataset.path: there is no folder {str(folder.absolute())!r}; {_remedy(folder)}")
     if artifacts.root.resolve() == folder.resolve():
         raise DatasetError(f"dataset.path: {str(folder)!r} is the folder of the artefacts; choose another for pictures")
     listing = look_through(folder, own=artifacts.root)
