@@ -1,7 +1,8 @@
 """Owns wrapping a network of other origin into the contract of an encoder file.
 
 In: uint8 (B, 256, 256, 3). Then the network's own input size, scaling and layout, the network, its output
-flattened. Out: float32 (B, D) at unit length. All in one ONNX graph, so that what follows can't tell.
+flattened. Out: float32 (B, D) at unit length; of pictures with nothing to see the one embedding that all of these have.
+All in one ONNX graph, so that what follows can't tell.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, compose, helper, numpy_helper, version_converter
 
+from pipeline.blankness import CELL, GRAIN, POWER, SHAPE, direction
 from pipeline.errors import EncoderError
 
 _SIDE = 256
@@ -51,8 +53,12 @@ class Whitening(Protocol):
         """What the rest is multiplied with."""
 
 
-def wrap(foreign: Foreign, path: Path, *, whitening: Whitening | None = None) -> None:
+def wrap(
+    foreign: Foreign, path: Path, *, whitening: Whitening | None = None, blank: NDArray[np.float32] | None = None
+) -> None:
     """Write an encoder file around a network, whose unit-length features may be whitened.
+
+    `blank` is the embedding (D,) of blank pictures; without it, it is made up (see `pipeline.blankness`).
 
     Raises
     ------
@@ -73,8 +79,10 @@ def wrap(foreign: Foreign, path: Path, *, whitening: Whitening | None = None) ->
     before, after = _before(foreign, network.ir_version), _after(features, whitening, network.ir_version)
     try:
         whole = compose.merge_models(before, network, [("scaled", f"network/{inner[0]}")])
-        whole = compose.merge_models(whole, after, [(f"network/{output}", "features")], outputs=["embedding"])
+        joints = [(f"network/{output}", "features"), ("share", "visibility")]
+        whole = compose.merge_models(whole, after, joints, outputs=["embedding"])
         dimensions = _dimensions(whole, foreign)
+        _set_constant(whole, "blank", direction(dimensions) if blank is None else blank)
         whole.graph.output[0].CopyFrom(helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["B", dimensions]))
         onnx.checker.check_model(whole)
         onnx.save(whole, path)
@@ -123,10 +131,19 @@ def _before(foreign: Foreign, ir_version: int) -> onnx.ModelProto:
         nodes.append(helper.make_node("Transpose", ["divided"], ["scaled"], perm=[0, 2, 3, 1]))
         shape = ["B", size, size, 3]
     return _model(
-        nodes,
-        helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["B", _SIDE, _SIDE, 3]),
-        helper.make_tensor_value_info("scaled", TensorProto.FLOAT, shape),
+        nodes + _visibility(),
+        [helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["B", _SIDE, _SIDE, 3])],
+        [
+            helper.make_tensor_value_info("scaled", TensorProto.FLOAT, shape),
+            helper.make_tensor_value_info("share", TensorProto.FLOAT, ["B", 1]),
+        ],
         {
+            "plane": np.array([2, 3], np.int64),
+            "channels": np.array([1], np.int64),
+            "shape_spread": np.array(SHAPE**2, np.float32),
+            "grain_spread": np.array(GRAIN**2, np.float32),
+            "power": np.array(POWER, np.float32),
+            "one": np.array(1, np.float32),
             "shape": np.array([3, size, size], np.int64),
             "mean": np.array(foreign.mean, np.float32).reshape(-1, 1, 1),  # of planes
             "scale": np.array(foreign.scale, np.float32).reshape(-1, 1, 1),
@@ -135,27 +152,62 @@ def _before(foreign: Foreign, ir_version: int) -> onnx.ModelProto:
     )
 
 
+def _visibility() -> list[onnx.NodeProto]:
+    """Return the nodes from planes (B, 3, H, W) to how much there is to see in each, "share", (B, 1)."""
+    nodes = [helper.make_node("AveragePool", ["planes"], ["means"], kernel_shape=[CELL, CELL], strides=[CELL, CELL])]
+    for given, divisor, wanted in (("means", "shape_spread", "shapes"), ("planes", "grain_spread", "grain")):
+        nodes += [
+            helper.make_node("ReduceMean", [given, "plane"], [f"{given}_level"]),
+            helper.make_node("Sub", [given, f"{given}_level"], [f"{given}_apart"]),
+            helper.make_node("Mul", [f"{given}_apart", f"{given}_apart"], [f"{given}_squares"]),
+            helper.make_node("ReduceMean", [f"{given}_squares", "plane"], [f"{given}_variance"], keepdims=0),
+            helper.make_node("Div", [f"{given}_variance", divisor], [wanted]),
+        ]
+    return [
+        *nodes,
+        helper.make_node("Add", ["shapes", "grain"], ["in_channels"]),
+        helper.make_node("ReduceMean", ["in_channels", "channels"], ["in_all"]),
+        helper.make_node("Pow", ["in_all", "power"], ["seen"]),
+        helper.make_node("Add", ["seen", "one"], ["seen_and_one"]),
+        helper.make_node("Div", ["seen", "seen_and_one"], ["share"]),
+    ]
+
+
 def _after(features: onnx.ValueInfoProto, whitening: Whitening | None, ir_version: int) -> onnx.ModelProto:
     """Return the graph from the network's output to vectors of unit length; zeros become equal numbers."""
     nodes = [helper.make_node("Flatten", ["features"], ["flat"], axis=1)]
-    constants = {"nothing": np.array(_NOTHING, np.float32)}
+    constants = {
+        "nothing": np.array(_NOTHING, np.float32),
+        "whole": np.array(1, np.float32),
+        "blank": np.zeros(1, np.float32),  # its length is known once the graph is whole
+    }
 
     def unit(given: str, wanted: str) -> None:
         nodes.append(helper.make_node("Add", [given, "nothing"], [f"{given}_not_zero"]))
         nodes.append(helper.make_node("LpNormalization", [f"{given}_not_zero"], [wanted], axis=1, p=2))
 
     if whitening is None:
-        unit("flat", "embedding")
+        unit("flat", "own")
     else:
         unit("flat", "direction")
         nodes.append(helper.make_node("Sub", ["direction", "middle"], ["away"]))
         nodes.append(helper.make_node("MatMul", ["away", "components"], ["whitened"]))
-        unit("whitened", "embedding")
+        unit("whitened", "own")
         constants |= {"middle": whitening.mean, "components": whitening.components}
+    nodes += [
+        helper.make_node("Mul", ["own", "visibility"], ["own_part"]),
+        helper.make_node("Sub", ["whole", "visibility"], ["blankness"]),
+        helper.make_node("Mul", ["blankness", "blank"], ["blank_part"]),
+        helper.make_node("Add", ["own_part", "blank_part"], ["joined"]),
+    ]
+    unit("joined", "embedding")
     return _model(
         nodes,
-        helper.make_value_info("features", features.type),
-        helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["B", "D"]),
+        [
+            helper.make_value_info("features", features.type),
+            helper.make_tensor_value_info("visibility", TensorProto.FLOAT, ["B", 1]),
+        ],
+        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["B", "D"])],
         constants,
         ir_version,
     )
@@ -163,14 +215,19 @@ def _after(features: onnx.ValueInfoProto, whitening: Whitening | None, ir_versio
 
 def _model(
     nodes: list[onnx.NodeProto],
-    takes: onnx.ValueInfoProto,
-    gives: onnx.ValueInfoProto,
+    takes: list[onnx.ValueInfoProto],
+    gives: list[onnx.ValueInfoProto],
     constants: dict[str, np.ndarray],
     ir_version: int,
 ) -> onnx.ModelProto:
     tensors = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
-    graph = helper.make_graph(nodes, "wrapping", [takes], [gives], tensors)
+    graph = helper.make_graph(nodes, "wrapping", takes, gives, tensors)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=ir_version)
+
+
+def _set_constant(model: onnx.ModelProto, name: str, value: NDArray[np.float32]) -> None:
+    tensor = next(tensor for tensor in model.graph.initializer if tensor.name == name)
+    tensor.CopyFrom(numpy_helper.from_array(value, name))
 
 
 def _dimensions(whole: onnx.ModelProto, foreign: Foreign) -> int:

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from pipeline.autoencoder import patches
 from pipeline.autoencoder.backend import keras, tf
-from pipeline.autoencoder.features import blocks, unit
+from pipeline.autoencoder.features import blocks, unit, with_blank
 from pipeline.autoencoder.networks import SIZE, build, trunk
+from pipeline.blankness import direction, free_direction
 
 _OPSET = 17
 _BATCH = 32
@@ -113,10 +114,11 @@ def embedding(
         autoencoder, pictures, dimensions=dimensions, fit_rows=fit_rows, upright=upright, seed=seed
     )
     turn = principal_directions(np.concatenate(fitted, axis=1), dimensions=dimensions)
+    turn, blank = free_direction(turn, dimensions=dimensions)
 
     @tf.function(input_signature=_SIGNATURE)
     def embed(pictures: tf.Tensor) -> tf.Tensor:
-        return unit(tf.concat(whitened(pictures), 1) @ turn)  # (B, D)
+        return with_blank(tf.concat(whitened(pictures), 1) @ turn, pictures, blank)  # (B, D)
 
     return embed
 
@@ -164,11 +166,13 @@ def run(function: Function, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _latent_embedding(autoencoder: keras.Model) -> Function:
     """System A's: the latent, flattened to 4,096 numbers, at unit length."""
     encoder = autoencoder.get_layer("encoder")
+    count = int(np.prod(encoder.output.shape[1:]))
+    blank = direction(count)
 
     @tf.function(input_signature=_SIGNATURE)
     def embed(pictures: tf.Tensor) -> tf.Tensor:
         latents = encoder(tf.cast(pictures, tf.float32) / 255.0, training=False)  # (B, 32, 32, 4)
-        return unit(tf.reshape(latents, (-1, int(np.prod(latents.shape[1:])))))
+        return with_blank(tf.reshape(latents, (-1, count)), pictures, blank)
 
     return embed
 

@@ -13,13 +13,21 @@ from numpy.typing import NDArray
 
 from pipeline.autoencoder.backend import keras, tf
 from pipeline.autoencoder.patches import Dictionary, patch_codes
+from pipeline.blankness import CELL, GRAIN, POWER, SHAPE
 
 _POWER = 0.75  # of the middle's averages, beside a grid
 _GRID = 3  # cells on a side
-_NOTHING = 1e-12  # added to a vector, so that one of zeros alone has a direction: blank pictures are alike
+_NOTHING = 1e-12  # added to a vector, so that one of zeros alone has a direction
+_SEEN = (
+    1e-5  # mean of a grid's features: below it they are rounding; of photographs 0.02 at least, of noise of one level
+)
+# 5e-4, of greys 1e-7 (untrained, 2026-11)
+_PLENTY = 1e6  # floors: so much counts no more, for its power must be finite
+_SPOKEN = 5e-5  # the same of patches; of photographs 0.05, of a picture with four grey levels 9e-4
 
 _ORIENTATIONS = 9
 _CELL = 16  # pixels on a side
+_UNDECIDED = 1e-4  # of a gradient's square: where its channels agree less on a direction, rounding would choose it
 _SOFTENING = 0.01  # keeps the noise of an empty block from being blown up
 _CLIP = 0.2
 
@@ -31,7 +39,7 @@ def blocks(trunk: keras.Model, dictionary: Dictionary | None, pictures: tf.Tenso
     the patches: float32 (B, 256), (B, 2304), (B, 1764), (B, 9 W). Without one, of pictures that lie in any orientation,
     the middle and the largest value of each channel anywhere, (B, 256) each: what is in a picture, wherever it is.
     Powers below 1 are taken, for a strong feature must not count for more than several; those of grid and patches are
-    square roots, at unit length.
+    square roots, at unit length, or shorter where there is hardly anything.
     """
     pixels = tf.cast(pictures, tf.float32) / 255.0
     pixels = tf.nn.avg_pool2d(pixels, 2, 2, "VALID")  # (B, 128, 128, 3)
@@ -45,7 +53,7 @@ def blocks(trunk: keras.Model, dictionary: Dictionary | None, pictures: tf.Tenso
     side = inner.shape[1] // _GRID
     cells = tf.nn.avg_pool2d(inner, side, side, "VALID")  # (B, 3, 3, 256)
     words = patch_codes(dictionary, pixels)
-    return [middle**_POWER, unit(tf.sqrt(_flat(cells))), oriented_gradients(pixels), unit(tf.sqrt(words))]
+    return [middle**_POWER, _rooted(_flat(cells), _SEEN), oriented_gradients(pixels), _rooted(words, _SPOKEN)]
 
 
 def oriented_gradients(pixels: tf.Tensor) -> tf.Tensor:
@@ -65,7 +73,7 @@ def oriented_gradients(pixels: tf.Tensor) -> tf.Tensor:
     along = tf.reduce_sum(across**2 - down**2, -1, keepdims=True)
     aslant = tf.reduce_sum(2 * across * down, -1, keepdims=True)
     strength = tf.sqrt(tf.reduce_sum(across**2 + down**2, -1, keepdims=True))
-    agreed = tf.sqrt(along**2 + aslant**2) + _NOTHING
+    agreed = tf.sqrt(along**2 + aslant**2 + (_UNDECIDED * strength**2) ** 2) + _NOTHING
     pulls = tf.concat([along / agreed, aslant / agreed, tf.ones_like(agreed)], -1) * strength
     votes = tf.nn.relu(tf.nn.conv2d(pulls, _bins(), 1, "VALID"))  # (B, 128, 128, 9)
     cells = tf.nn.avg_pool2d(votes, _CELL, _CELL, "VALID") * _CELL**2  # (B, 8, 8, 9)
@@ -90,6 +98,34 @@ def _bins() -> NDArray[np.float32]:
 def unit(vectors: tf.Tensor) -> tf.Tensor:
     """Scale (B, D) to unit length; a vector of zeros, of a blank picture, becomes one of equal numbers."""
     return tf.math.l2_normalize(vectors + _NOTHING, 1, epsilon=_NOTHING**2)
+
+
+def _rooted(features: tf.Tensor, floor: float) -> tf.Tensor:
+    """Return square roots of (B, P), from 0, at unit length, or shorter where their mean is below a floor.
+
+    There is no step between. Rounding noise blown up to unit length would be as
+    long as anything.
+    """
+    strength = (tf.minimum(tf.reduce_mean(features, 1, keepdims=True) / floor, _PLENTY)) ** 4
+    return unit(tf.sqrt(features)) * (strength / (1 + strength))
+
+
+def with_blank(embeddings: tf.Tensor, pictures: tf.Tensor, blank: NDArray[np.float32]) -> tf.Tensor:
+    """Return embeddings (B, D) at unit length, in place of those of blank pictures the one that all of these have.
+
+    `pictures` is uint8 (B, 256, 256, 3). Between blank and not there is no step (see `pipeline.blankness`).
+    """
+    share = visibility(pictures)
+    return unit(share * unit(embeddings) + (1 - share) * blank)
+
+
+def visibility(pictures: tf.Tensor) -> tf.Tensor:
+    """Return how much there is to see in uint8 (B, 256, 256, 3): (B, 1), from 0 to 1, as `pipeline.blankness` says."""
+    levels = tf.cast(pictures, tf.float32)
+    shapes = tf.math.reduce_variance(tf.nn.avg_pool2d(levels, CELL, CELL, "VALID"), (1, 2))  # (B, 3)
+    seen = shapes / SHAPE**2 + tf.math.reduce_variance(levels, (1, 2)) / GRAIN**2
+    seen = tf.reduce_mean(seen, 1, keepdims=True) ** POWER
+    return seen / (1 + seen)
 
 
 def _flat(cells: tf.Tensor) -> tf.Tensor:
