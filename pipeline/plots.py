@@ -111,7 +111,8 @@ def plot_map(path: Path, *, positions: NDArray[np.floating], colourings: Mapping
         for name, _ in named[:_NAMED]:
             own = positions[[category == name for category in categories]]
             middle = own[((own - np.median(own, axis=0)) ** 2).sum(axis=1).argmin()]
-            axes.add_artist(AnnotationBbox(_written(name), middle, frameon=False))
+            above = (0.0, 4.0 + size**0.5)  # points: beside its dot, not on it
+            axes.add_artist(AnnotationBbox(_written(name), middle, above, boxcoords="offset points", frameon=False))
     figure.savefig(path)
 
 
@@ -128,28 +129,39 @@ def plot_threshold(path: Path, *, copies: Sequence[float], others: Sequence[floa
     figure.savefig(path)
 
 
-def plot_uniqueness(path: Path, *, distances: Sequence[float], thumbnails: Sequence[NDArray[np.uint8]]) -> None:
-    """Draw a box plot of distances, given from the largest on, its outliers, and thumbnails of the first ones."""
-    figure, axes = _axes("How far each picture is from its most similar one", "cosine distance", "")
-    quartiles = np.percentile(distances, [25, 75]) if distances else np.zeros(2)
-    reach = 1.5 * float(np.ptp(quartiles))
-    outliers = [
-        distance for distance in distances if not -reach <= distance - quartiles[0] <= np.ptp(quartiles) + reach
-    ]
+def plot_uniqueness(
+    path: Path, *, distances: Sequence[float], thumbnails: Sequence[NDArray[np.uint8]], limit: float
+) -> None:
+    """Draw a box plot of distances, given from the largest on, and thumbnails of the first ones.
+
+    What lies beyond `limit`, the reach of the upper whisker, stands out; that nothing does is said.
+    """
+    figure, axes = _axes("How far each picture is from its most similar one", _whisker_words(distances, limit), "")
     if distances:
         axes.boxplot([list(distances)], orientation="horizontal", widths=0.5, positions=[0], showfliers=False,
                      medianprops={"color": BLUE})  # fmt: skip
-    axes.plot(outliers, [0] * len(outliers), linestyle="", marker="o", markersize=4, color=ORANGE, alpha=0.7)
+    outliers = [distance for distance in distances if distance > limit]
+    named = [distance for distance in distances[: len(thumbnails)] if distance <= limit]
+    for values, colour in ((named, GREY), (outliers, ORANGE)):
+        axes.plot(values, [0] * len(values), linestyle="", marker="o", markersize=4, color=colour, alpha=0.8, zorder=3)
     axes.set_yticks([])
     axes.grid(visible=False)
     axes.set_ylim(-0.6, 2.2)
     for number, pixels in enumerate(thumbnails):  # the largest distance on the right
         place = 1 - (number + 0.5) / len(thumbnails)
-        axes.annotate("", (distances[number], 0.07), (place, 0.69), textcoords="axes fraction",
+        axes.annotate("", (distances[number], 0.04), (place, 0.69), textcoords="axes fraction",
                       arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.8})  # fmt: skip
         picture = OffsetImage(pixels, zoom=0.17, resample=True)
         axes.add_artist(AnnotationBbox(picture, (place, 0.78), xycoords="axes fraction", frameon=False))
     figure.savefig(path)
+
+
+def _whisker_words(distances: Sequence[float], limit: float) -> str:
+    """Return the words below the box plot: what its dots are, or that nothing stands out."""
+    number = sum(distance > limit for distance in distances)
+    if not number:
+        return "cosine distance; nothing stands out: none lies beyond the upper whisker"
+    return f"cosine distance; orange: beyond the upper whisker, {number:,} of {len(distances):,} stand out"
 
 
 def _limits(positions: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

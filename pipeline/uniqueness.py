@@ -44,6 +44,31 @@ class Scores:
         return np.argsort(-distances, kind="stable")
 
 
+def ranking(scores: Scores, groups: Rows) -> tuple[Rows, Rows]:
+    """Return the rows from the most unusual on, and the rank of each from 1: (N,) both.
+
+    Copies, which have the same number in `groups` (N,), share a rank: they stand behind the most unusual of them.
+    """
+    order = scores.ranked()
+    _, first, inverse = np.unique(groups[order], return_index=True, return_inverse=True)
+    leaders = first[inverse]  # (N,) the place in the order of the first of each picture's copies
+    together = np.argsort(leaders, kind="stable")
+    return order[together], 1 + np.unique(leaders[together], return_inverse=True)[1]
+
+
+def fence(distances: Floats) -> float:
+    """Return the distance (M,) beyond which a picture stands out, inf of none: the reach of a box plot's upper whisker.
+
+    References
+    ----------
+    Tukey, Exploratory Data Analysis (1977): the third quartile and one and a half times the distance of the quartiles.
+    """
+    if not len(distances):
+        return float("inf")
+    low, high = np.percentile(distances.astype(np.float64), [25, 75])
+    return float(high + 1.5 * (high - low))
+
+
 def others(embeddings: Floats, neighbours: NDArray[np.void], groups: Rows, *, count: int) -> tuple[Rows, Floats]:
     """Return each picture's nearest pictures that are no copies of it.
 

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import PurePath
 
+_PLURALS = {"copy": "copies"}
 _JOINERS = "\u200c\u200d"  # of letters of one word: not to be joined, to be joined
 
 
@@ -36,7 +37,7 @@ def counted(count: int, thing: str) -> str:
     >>> counted(1, "picture"), counted(1200, "picture")
     ('1 picture', '1,200 pictures')
     """
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+    return f"{count:,} {thing if count == 1 else _PLURALS.get(thing, thing + 's')}"
 
 
 def clusters(text: str) -> list[str]:

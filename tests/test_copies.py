@@ -166,19 +166,23 @@ def test_links_where_nobody_can_write_are_refused(copied_line: Line, tmp_path: P
 
 def test_a_name_of_two_lines_is_one_line_of_every_table(tmp_path: Path) -> None:
     names = ['two\nlines, "quoted".png', "naïve 日本語.png"]
-    line = make_line(tmp_path, {name: shapes(0) for name in names} | {"third.png": shapes(1)})
+    line = make_line(tmp_path, {name: shapes(0) for name in names} | {"thi\nrd.png": shapes(1)})
     go_on(line)
     tables = [run(line, *command).stdout.splitlines() for command in (["duplicates"], ["unique"])]
-    assert [len(table) for table in tables] == [3, 4]
-    assert all(r'two\nlines, "quoted".png' in "".join(table) for table in tables)
+    assert [len(table) for table in tables] == [3, 4]  # of the two copies one is ranked; and nothing stands out
+    assert r'two\nlines, "quoted".png' in "".join(tables[0])
+    assert r"thi\nrd.png" in "".join(tables[1])
 
 
 def test_uniqueness_ranks_every_picture_and_never_calls_a_copy_the_nearest(copied_line: Line) -> None:
     table = load_table(copied_line.artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")
-    distances = [float(row[3]) for row in table]
-    assert [int(row[0]) for row in table] == list(range(1, 36))
-    assert distances == sorted(distances, reverse=True)
     pairs = groups_of(copied_line)
+    assert len(table) == 35
+    first_ones = {int(row[0]): float(row[3]) for row in reversed(table)}  # of each rank the first row
+    assert list(first_ones) == list(range(35 - sum(len(pair) - 1 for pair in pairs), 0, -1))
+    assert list(first_ones.values()) == sorted(first_ones.values())
+    shared = [{row[2] for row in table if row[0] == rank} for rank in {row[0] for row in table}]
+    assert sorted(map(sorted, [paths for paths in shared if len(paths) > 1])) == sorted(map(sorted, pairs))
     assert all({row[2], row[8]} not in pairs for row in table)
     assert copied_line.artifacts.plot("uniqueness").is_file()
     assert copied_line.artifacts.plot("unique").is_file()
@@ -187,8 +191,14 @@ def test_uniqueness_ranks_every_picture_and_never_calls_a_copy_the_nearest(copie
 def test_unique_prints_the_first_rows(copied_line: Line) -> None:
     rows = json.loads(run(copied_line, "unique", "--n", "3", "--json").stdout)
     table = load_table(copied_line.artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")
-    assert [list(row.values()) for row in rows] == [[int(r[0]), r[2], float(r[3]), r[8]] for r in table[:3]]
-    assert len(run(copied_line, "unique", "--n", "3").stdout.splitlines()) == 4
+    first_ones = [next(row for row in table if row[0] == str(rank)) for rank in (1, 2, 3)]
+    copies = [[row[2] for row in table if row[0] == one[0]][1:] for one in first_ones]
+    expected = [
+        [int(one[0]), one[2], float(one[3]), one[8], others, one[9] == "yes"]
+        for one, others in zip(first_ones, copies, strict=True)
+    ]
+    assert [list(row.values()) for row in rows] == expected
+    assert len(run(copied_line, "unique", "--n", "3").stdout.splitlines()) in (4, 5)  # and who stands out
 
 
 def test_a_new_picture_is_told_how_unusual_it_is(copied_line: Line, tmp_path: Path) -> None:
@@ -237,16 +247,23 @@ def test_a_folder_of_nothing_but_copies_is_one_group_without_distances(tmp_path:
     line = make_line(tmp_path, {f"{number}.png": shapes(0) for number in range(3)})
     go_on(line)
     assert groups_of(line) == [{"0.png", "1.png", "2.png"}]
-    assert [row["distance"] for row in json.loads(run(line, "unique", "--json").stdout)] == [None] * 3
+    (row,) = json.loads(run(line, "unique", "--json").stdout)
+    assert (row["distance"], row["copies"]) == (None, ["1.png", "2.png"])
     assert json.loads(line.artifacts.metrics("uniqueness").read_text())["most_unique"] is None
 
 
-def test_of_odd_twins_one_is_shown_and_both_are_ranked(tmp_path: Path) -> None:
+def test_of_odd_twins_one_is_shown_and_the_other_is_named(tmp_path: Path) -> None:
     twins, others = {name: shapes(9) for name in ("x.png", "y.png")}, {f"{n}.png": shapes(n) for n in range(3)}
     line = make_line(tmp_path, others | twins)
     go_on(line)
     rows = json.loads(run(line, "unique", "--json").stdout)
-    assert {row["path"] for row in rows} == {*twins, *others}
+    assert {row["path"] for row in rows} == {"x.png", *others}
+    assert [row["rank"] for row in rows] == [1, 2, 3, 4]
+    assert next(row["copies"] for row in rows if row["path"] == "x.png") == ["y.png"]
+    assert "and 1 copy" in run(line, "unique").stdout
+    assert [row[2] for row in load_table(line.artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")].count(
+        "y.png"
+    ) == 1
     with Image.open(line.artifacts.plot("unique")) as sheet, Image.open(line.artifacts.plot("uniqueness")):
         assert sheet.height < 200 * 5 + 300  # four rows of two tiles, not five
 

@@ -20,6 +20,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pipeline.artifacts import (
+    UNIQUENESS_COLUMNS,
     load_groups,
     load_json,
     load_map,
@@ -41,7 +42,6 @@ from pipeline.stages.neighbours import neighbours
 from pipeline.stages.report import report
 
 VOID = {"meta", "link", "img", "br", "input", "wbr", "line", "polyline", "circle", "rect"}
-UNIQUENESS = ("rank", "index", "path", "distance", "euclidean", "mean_distance", "outlier_factor")
 TRAINED = {"epochs": 2, "validation_loss": 0.02, "mean_picture_loss": 0.05, "beats_mean_picture": True}
 
 
@@ -317,18 +317,28 @@ def test_copies_are_shown_with_the_one_to_keep_first(own: Line) -> None:
 
 
 def test_unusual_pictures_are_shown_beside_what_is_most_like_them(own: Line) -> None:
-    row = (1, 3, "discs/disc 03.png", "0.75", "1.2", "0.8", "1.5", 4, "discs/disc 04.png")
-    alone = (2, 5, "discs/disc 05.png", "", "", "", "", "", "")  # nothing but copies of it
-    save_table(own.artifacts.uniqueness, (*UNIQUENESS, "nearest_index", "nearest"), [row, alone])
+    row = (1, 3, "discs/disc 03.png", "0.75", "1.2", "0.8", "1.5", 4, "discs/disc 04.png", "yes")
+    copy = (1, 6, "discs/disc 06.png", "0.74", "1.2", "0.8", "1.5", 4, "discs/disc 04.png", "yes")
+    alone = (2, 5, "discs/disc 05.png", "", "", "", "", "", "", "no")  # nothing but copies of it
+    save_table(own.artifacts.uniqueness, UNIQUENESS_COLUMNS, [row, copy, alone])
     report(own.params, own.artifacts)
     words = Page(read(own)).text("section", id="unusual")[0]
-    assert "1 distance 0.750 discs/disc 03.png discs/disc 04.png" in words
+    assert "1 distance 0.750 discs/disc 03.png, and 1 copy discs/disc 04.png" in words
+    assert "2 distance \u2013 discs/disc 05.png" in words
+    assert "1 picture stands out" in words
+
+
+def test_where_nothing_stands_out_the_page_says_so(own: Line) -> None:
+    row = (1, 3, "discs/disc 03.png", "0.75", "1.2", "0.8", "1.5", 4, "discs/disc 04.png", "no")
+    save_table(own.artifacts.uniqueness, UNIQUENESS_COLUMNS, [row])
+    report(own.params, own.artifacts)
+    assert "Nothing stands out" in Page(read(own)).text("section", id="unusual")[0]
 
 
 @pytest.mark.parametrize("name", ["duplicates", "uniqueness"])
 def test_a_table_that_names_other_pictures_is_refused(own: Line, name: str) -> None:
     save_table(own.artifacts.duplicates, ("group", "path", "similarity", "kind", "keep", "reason"), [])
-    save_table(own.artifacts.uniqueness, (*UNIQUENESS, "nearest_index", "nearest"), [])
+    save_table(own.artifacts.uniqueness, UNIQUENESS_COLUMNS, [])
     path = getattr(own.artifacts, name)
     columns = path.read_text().strip().split(",")
     path.write_text(

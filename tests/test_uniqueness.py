@@ -7,7 +7,7 @@ from sklearn.neighbors import LocalOutlierFactor
 
 from pipeline.artifacts import NEIGHBOUR
 from pipeline.neighbours import sorted_lists
-from pipeline.uniqueness import Scores, others, score
+from pipeline.uniqueness import Scores, fence, others, ranking, score
 
 
 def units(angles: list[float]) -> NDArray[np.float32]:
@@ -91,3 +91,28 @@ def test_without_copies_the_outlier_factor_is_scikit_learns_own() -> None:
     found = scores_of(embeddings, list(range(60)), depth=20, count=7)
     oracle = -LocalOutlierFactor(n_neighbors=7).fit(embeddings.astype(np.float64)).negative_outlier_factor_
     np.testing.assert_allclose(found.outlier_factors, oracle, rtol=1e-3)
+
+
+def test_copies_share_a_rank_behind_the_most_unusual_of_them() -> None:
+    distances = np.array([0.1, 0.9, 0.3, 0.8, 0.3], np.float32)
+    scores = Scores(*[distances] * 4, np.zeros(5, np.int64))
+    rows, ranks = ranking(scores, np.array([0, 0, 2, 3, 4]))
+    assert rows.tolist() == [1, 0, 3, 2, 4]
+    assert ranks.tolist() == [1, 1, 2, 3, 4]
+
+
+def test_without_copies_the_ranks_are_places() -> None:
+    distances = np.random.default_rng(0).random(20).astype(np.float32)
+    scores = Scores(*[distances] * 4, np.zeros(20, np.int64))
+    rows, ranks = ranking(scores, np.arange(20))
+    assert rows.tolist() == scores.ranked().tolist()
+    assert ranks.tolist() == list(range(1, 21))
+
+
+def test_what_stands_out_lies_beyond_the_upper_whisker() -> None:
+    distances = np.array([1, 2, 3, 4, 5, 6, 7, 8, 14, 20], np.float32)
+    assert fence(distances) == 3.25 + 1.5 * 4.5 + 4.5  # quartiles 3.25 and 7.75, by hand
+    assert fence(np.full(5, 0.3, np.float32)) == pytest.approx(0.3)
+    assert fence(np.empty(0, np.float32)) == float("inf")
+    evenly = np.linspace(0.2, 0.4, 50).astype(np.float32)
+    assert not (evenly > fence(evenly)).any()

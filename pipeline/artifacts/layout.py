@@ -6,6 +6,7 @@ from pathlib import Path
 DUPLICATES_COLUMNS = ("group", "path", "similarity", "kind", "keep", "reason")
 UNIQUENESS_COLUMNS = (
     "rank", "index", "path", "distance", "euclidean", "mean_distance", "outlier_factor", "nearest_index", "nearest",
+    "stands_out",
 )  # fmt: skip
 
 

@@ -1,29 +1,35 @@
 """Says which pictures are most unlike all others, and how unusual a new one is, by what `uniqueness` wrote."""
 
+import itertools
 import json
 from typing import Any
 
 from pipeline.artifacts import UNIQUENESS_COLUMNS, Artifacts, load_table
 from pipeline.errors import ArtifactError
-from pipeline.wording import one_line
+from pipeline.wording import counted, one_line
 
 
 def most_unique(artifacts: Artifacts, *, count: int) -> list[dict[str, Any]]:
-    """Return the first rows of uniqueness.csv: rank, path, distance, and the most similar picture.
+    """Return the first ranks of uniqueness.csv: rank, path, distance, the most similar picture, copies, stands out.
 
-    Distance and nearest are None for a picture that has nothing but copies beside it.
+    Of copies one is returned, with the paths of the others. Distance and nearest are None for a picture that has
+    nothing but copies beside it.
     """
     table = load_table(artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")
-    rows = [dict(zip(UNIQUENESS_COLUMNS, row, strict=True)) for row in table[:count]]
-    return [
-        {
-            "rank": int(row["rank"]),
-            "path": row["path"],
-            "distance": float(row["distance"]) if row["distance"] else None,
-            "nearest": row["nearest"] or None,
-        }
-        for row in rows
-    ]
+    rows = [dict(zip(UNIQUENESS_COLUMNS, row, strict=True)) for row in table]
+    together = itertools.groupby(rows, key=lambda row: int(row["rank"]))
+    return [_ranked(rank, *group) for rank, group in itertools.islice(together, count)]
+
+
+def _ranked(rank: int, row: dict[str, str], *copies: dict[str, str]) -> dict[str, Any]:
+    return {
+        "rank": rank,
+        "path": row["path"],
+        "distance": float(row["distance"]) if row["distance"] else None,
+        "nearest": row["nearest"] or None,
+        "copies": [copy["path"] for copy in copies],
+        "stands_out": row["stands_out"] == "yes",
+    }
 
 
 def less_unusual(artifacts: Artifacts, distance: float, *, count: int) -> float:
@@ -54,5 +60,12 @@ def format_rows(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         distance = "" if row["distance"] is None else f"{row['distance']:.4f}"
         nearest = one_line(row["nearest"]) if row["nearest"] else "nothing but copies"
-        lines.append(f"{row['rank']:4d}  {distance:>8}  {one_line(row['path'])} ({nearest})")
+        copies = f", and {counted(len(row['copies']), 'copy')}" if row["copies"] else ""
+        lines.append(f"{row['rank']:4d}  {distance:>8}  {one_line(row['path'])} ({nearest}){copies}")
+    number = sum(row["stands_out"] for row in rows)
+    if not number:
+        lines.append("nothing stands out: no distance lies beyond the upper whisker of the box plot")
+    elif number < len(rows):
+        lines.append(f"{counted(number, 'picture')} at the top {'stands' if number == 1 else 'stand'} out: the "
+                     "distance lies beyond the upper whisker of the box plot")  # fmt: skip
     return "\n".join(lines)

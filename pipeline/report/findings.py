@@ -22,11 +22,18 @@ class Copy:
 
 @dataclass(frozen=True, kw_only=True)
 class Unusual:
-    """A picture, its cosine distance to the nearest one that is no copy of it, and the row of that one, or -1."""
+    """A picture, its cosine distance to the nearest one that is no copy of it, and the row of that one, or -1.
+
+    Of copies there is one, with the rows of the others; `rank` counts from 1. `stands_out` is whether the distance lies
+    beyond the upper whisker of a box plot of all.
+    """
 
     row: int
     distance: float
     nearest: int
+    rank: int
+    copies: Sequence[int]
+    stands_out: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pipeline.report import sections
 from pipeline.report.findings import Findings
 from pipeline.report.thumbnails import SHOWN, Sheets, data_uri, draw_sheets, largest_side, picture_uri
+from pipeline.wording import counted
 
 _DEEP = 12  # neighbours that the page knows of each picture
 _OUTSIDE = 64  # pixels of thumbnails that lie beside the page
@@ -62,7 +63,12 @@ def _render(found: Findings, *, queries: int, seed: int) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": sections.shown_as, "breakable": _breakable}
+    environment.filters |= {
+        "percent": sections.shown_as,
+        "breakable": _breakable,
+        "counted": counted,
+        "distance": sections.distance,
+    }
     environment.globals |= {"picture": _pictures(found), "side": SHOWN, "source": _source(environment)}
     return environment.get_template("report.html").render(
         found=found,

@@ -178,8 +178,14 @@ def unusual(found: Findings) -> dict[str, Any] | None:
         "pairs": found.unusual[:_UNUSUAL],
         "table": found.unusual[:_ROWS],
         "count": len(found.unusual),
+        "stand_out": sum(one.stands_out for one in found.unusual),
         "chart": count_chart(distances[np.isfinite(distances)], xlabel="cosine distance to the nearest picture"),
     }
+
+
+def distance(value: float) -> str:
+    """Return a distance, or a dash of a picture that has nothing but copies beside it."""
+    return "\u2013" if math.isnan(value) else f"{value:.3f}"
 
 
 def shown_as(value: Any) -> str:

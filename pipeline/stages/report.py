@@ -1,5 +1,6 @@
 """Puts everything that was found on one page."""
 
+import itertools
 import os
 from pathlib import Path
 from typing import Any
@@ -118,12 +119,17 @@ def _load_unusual(artifacts: Artifacts, paths: list[str]) -> list[Unusual] | Non
         return None
     table = load_table(path, UNIQUENESS_COLUMNS, stage="uniqueness")
     rows = _rows_of([row[2] for row in table], paths, path, stage="uniqueness")
-    nearest = _rows_of([row[8] for row in table if row[8]], paths, path, stage="uniqueness")
-    others = iter(nearest)
-    return [
-        Unusual(row=row, distance=_number(values[3]), nearest=next(others) if values[8] else -1)
-        for row, values in zip(rows, table, strict=True)
-    ]
+    others = iter(_rows_of([row[8] for row in table if row[8]], paths, path, stage="uniqueness"))
+    nearest = [next(others) if values[8] else -1 for values in table]
+    together = itertools.groupby(zip(table, rows, nearest, strict=True), key=lambda one: int(one[0][0]))
+    return [_unusual(rank, *copies) for rank, copies in together]
+
+
+def _unusual(rank: int, first: tuple[list[str], int, int], *copies: tuple[list[str], int, int]) -> Unusual:
+    values, row, nearest = first
+    others = [copy for _, copy, _ in copies]
+    distance, stands_out = _number(values[3]), values[9] == "yes"
+    return Unusual(row=row, distance=distance, nearest=nearest, rank=rank, copies=others, stands_out=stands_out)
 
 
 def _number(text: str) -> float:

@@ -26,6 +26,7 @@ from pipeline.params import Params
 from pipeline.plots import plot_uniqueness
 from pipeline.sheets import Tile, contact_sheet
 from pipeline.uniqueness import Scores
+from pipeline.wording import one_line
 
 _TOP = 10  # pictures on the sheet
 _THUMBNAILS = 9  # pictures above the box plot
@@ -40,24 +41,30 @@ def uniqueness(params: Params, artifacts: Artifacts) -> str:
         pictures = load_pictures(artifacts, index)
     groups = groups_of_copies(paths, artifacts)
     scores = room.score(*room.others(embeddings, neighbours, groups, count=params.uniqueness.neighbours))
-    ranked = scores.ranked()
-    save_table(artifacts.uniqueness, UNIQUENESS_COLUMNS, _table(ranked, scores, paths))
-    known = ranked[scores.nearest[ranked] >= 0]
-    known = known[groups[known] == known]  # of copies one is shown and drawn
+    ranked, ranks = room.ranking(scores, groups)
+    first_ones = np.diff(ranks, prepend=0) > 0  # of copies one is shown and drawn
+    known = ranked[first_ones & (scores.nearest[ranked] >= 0)]
     distances = scores.distances[known]
+    limit = room.fence(distances)
+    save_table(artifacts.uniqueness, UNIQUENESS_COLUMNS, _table(ranked, ranks, scores, paths, limit))
+    number = int((distances > limit).sum())
     with replaced(artifacts.plot("uniqueness")) as path:
         thumbnails = [pictures[row] for row in known[:_THUMBNAILS].tolist()]
-        plot_uniqueness(path, distances=distances.tolist(), thumbnails=thumbnails)
+        plot_uniqueness(path, distances=distances.tolist(), thumbnails=thumbnails, limit=limit)
     with replaced(artifacts.plot("unique")) as path:
         tiles = [Tile(pixels, size=size) for pixels, size in zip(pictures, sizes, strict=True)]
         _sheet(known[:_TOP], scores, paths, tiles).save(path)
     largest, median = (float(distances[0]), float(np.median(distances))) if len(known) else (None, None)
     first = paths[int(known[0])] if len(known) else None
-    metrics = {"most_unique": first, "largest_distance": largest, "median_distance": median}
+    metrics = {"most_unique": first, "largest_distance": largest, "median_distance": median, "stand_out": number}
     save_json(artifacts.metrics("uniqueness"), metrics)
     if first is None:
         return "nothing but copies of one picture: none is more unusual than another"
-    return f"{first} is the most unlike all others; all {len(paths):,} are ranked in {artifacts.uniqueness}"
+    words = f"{number:,} stand out" if number else "none stands out"
+    return (
+        f"{one_line(first)} is the most unlike all others, {words}; "
+        f"all {len(paths):,} are ranked in {artifacts.uniqueness}"
+    )
 
 
 def groups_of_copies(paths: list[str], artifacts: Artifacts) -> NDArray[np.int64]:
@@ -73,14 +80,19 @@ def groups_of_copies(paths: list[str], artifacts: Artifacts) -> NDArray[np.int64
     return groups
 
 
-def _table(ranked: NDArray[np.int64], scores: Scores, paths: list[str]) -> list[tuple[Any, ...]]:
+def _table(
+    ranked: NDArray[np.int64], ranks: NDArray[np.int64], scores: Scores, paths: list[str], limit: float
+) -> list[tuple[Any, ...]]:
     """Return the rows of the table; what a picture with nothing but copies lacks is left empty."""
     table: list[tuple[Any, ...]] = []
     columns = (scores.distances, scores.euclidean, scores.mean_distances, scores.outlier_factors)
-    for rank, row in enumerate(ranked.tolist(), 1):
+    for rank, row in zip(ranks.tolist(), ranked.tolist(), strict=True):
         nearest = int(scores.nearest[row])
-        numbers = [f"{values[row]:.6f}" for values in columns] if nearest >= 0 else [""] * 4
-        table.append((rank, row, paths[row], *numbers, *((nearest, paths[nearest]) if nearest >= 0 else ("", ""))))
+        known = nearest >= 0
+        numbers = [f"{values[row]:.6f}" for values in columns] if known else [""] * 4
+        stands_out = "yes" if known and scores.distances[row] > limit else "no"
+        other = (nearest, paths[nearest]) if known else ("", "")
+        table.append((rank, row, paths[row], *numbers, *other, stands_out))
     return table
 
 
