@@ -28,7 +28,7 @@ from pipeline.crystals.planting import QUALITY, stranger  # noqa: E402
 from pipeline.crystals.planting import encode as as_jpeg  # noqa: E402
 from pipeline.encoder import encode, open_encoder  # noqa: E402
 from pipeline.params import load_params  # noqa: E402
-from pipeline.pictures import RejectedPictureError, find_files, read_picture  # noqa: E402
+from pipeline.pictures import Limits, RejectedPictureError, find_files, read_picture  # noqa: E402
 from pipeline.stages.uniqueness import groups_of_copies  # noqa: E402
 
 _BLOCK = 1000
@@ -49,7 +49,10 @@ def main() -> None:
     labels = np.unique([names.get(path, "") for path in paths], return_inverse=True)[1]
     labels[[path not in names for path in paths]] = -1  # unknown
     if options.strangers:
-        strange, what = read(options.strangers, options.count), f"pictures of {options.strangers.name}"
+        strange, what = (
+            read(options.strangers, options.count, Limits(**vars(params.resize))),
+            f"pictures of {options.strangers.name}",
+        )
     else:
         strange, what = pollen(options.count), "grains of pollen"
         hidden = [row for row, path in enumerate(paths) if path == planted(artifacts)]
@@ -105,12 +108,12 @@ def pollen(count: int) -> np.ndarray:
     return np.stack([np.asarray(picture) for picture in found])
 
 
-def read(folder: Path, count: int) -> np.ndarray:
+def read(folder: Path, count: int, limits: Limits) -> np.ndarray:
     """Read pictures of a folder, spread over it: uint8 (at most count, 256, 256, 3)."""
     files, found = find_files(folder), []
     for file in files[:: max(1, len(files) // count)][:count]:
         try:
-            found.append(read_picture(folder / file.path, max_megapixels=200).pixels)
+            found.append(read_picture(folder / file.path, limits).pixels)
         except RejectedPictureError as reason:
             print(f"{file.path}: {reason}", file=sys.stderr)
     return np.stack(found)

@@ -46,6 +46,10 @@ class ResizeParams:
     """What is read, and what is refused."""
 
     max_megapixels: float = _number(0.001, 10_000)
+    max_file_megabytes: float = _number(0.001, 1_000_000)
+    max_decoded_megabytes: float = _number(16, 1_000_000)
+    max_scans: int = _number(1, 100_000)
+    max_seconds: float = _number(0.1, 86_400)
 
 
 @dataclass(frozen=True, kw_only=True)

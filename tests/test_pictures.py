@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 import threading
 import zlib
@@ -20,6 +21,7 @@ from PIL import Image
 
 from pipeline.pictures import (
     DecodedPicture,
+    Limits,
     RejectedPictureError,
     content_of,
     decode,
@@ -81,9 +83,14 @@ def decoded(data: bytes) -> NDArray[np.int64]:
     return np.asarray(decode(data)).astype(np.int64)
 
 
+def limits(max_megapixels: float, **others: float) -> Limits:
+    values = {"max_file_megabytes": 100, "max_decoded_megabytes": 500, "max_scans": 100, "max_seconds": 60}
+    return Limits(max_megapixels=max_megapixels, **values | others)
+
+
 def read(path: Path, data: bytes, *, max_megapixels: float = 1) -> DecodedPicture:
     path.write_bytes(data)
-    return read_picture(path, max_megapixels=max_megapixels)
+    return read_picture(path, limits(max_megapixels))
 
 
 def png_chunk(kind: bytes, data: bytes) -> bytes:
@@ -152,7 +159,7 @@ def test_size_is_the_upright_one_and_content_the_hash_of_the_file(tmp_path: Path
 def test_known_content_is_not_decoded(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     read(path, encoded(noise(5, 7), "PNG"))
-    assert read_picture(path, max_megapixels=1, known=lambda content: content == content_of(path)).pixels is None
+    assert read_picture(path, limits(1), known=lambda content: content == content_of(path)).pixels is None
 
 
 @pytest.mark.skipif(find_spec("pi_heif") is not None, reason="the extra [heif] is installed")
@@ -270,8 +277,10 @@ def test_grey_of_16_bits_is_scaled_and_not_clipped(kind: str) -> None:
     np.testing.assert_allclose(pixels[0, :, 0], WIDE_AS_BYTES, atol=1)
 
 
-def test_a_dark_picture_of_16_bits_stays_dark() -> None:
-    assert decoded(encoded(Image.fromarray(np.full((4, 4), 2570, np.uint16)), "PNG")).max() == 10
+def test_a_dark_picture_of_16_bits_stays_dark_beside_one_bright_pixel() -> None:
+    values = np.full((4, 4), 2570, np.uint16)
+    values[0, 0] = 65535
+    assert decoded(encoded(Image.fromarray(values), "PNG"))[1:].max() == 10
 
 
 def test_big_endian_grey_of_16_bits_is_scaled() -> None:
@@ -384,16 +393,14 @@ def test_an_empty_file_is_rejected(tmp_path: Path) -> None:
         read(tmp_path / "a.jpg", b"")
 
 
-@pytest.mark.parametrize(
-    "data", [b"a", b"This is no picture.\n", "雪".encode(), bytes(5000), b"%PDF-1.7", b"<svg/>", b"PK\3\4"]
-)
-def test_what_is_no_picture_is_rejected_whatever_its_suffix(tmp_path: Path, data: bytes) -> None:
-    with pytest.raises(RejectedPictureError, match=r"^not a picture$"):
+@pytest.mark.parametrize(("data", "kind"), [(b"a", " (text)"), ("雪 pictures".encode(), " (text)"), (bytes(5000), "")])
+def test_what_is_no_picture_is_rejected_whatever_its_suffix(tmp_path: Path, data: bytes, kind: str) -> None:
+    with pytest.raises(RejectedPictureError, match=rf"^not a picture{re.escape(kind)}$"):
         read(tmp_path / "a.jpg", data)
 
 
 def test_postscript_is_not_even_opened(tmp_path: Path) -> None:
-    with pytest.raises(RejectedPictureError, match=r"^not a picture$"):
+    with pytest.raises(RejectedPictureError, match=r"^not a picture \(PostScript\)$"):
         read(tmp_path / "a.eps", encoded(noise(8, 8), "EPS"))
 
 
@@ -425,7 +432,7 @@ def test_a_picture_without_its_pixels_is_rejected(tmp_path: Path, data: bytes, k
 
 def test_a_missing_file_is_rejected_with_the_words_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(RejectedPictureError, match="No such file or directory"):
-        read_picture(tmp_path / "none.png", max_megapixels=1)
+        read_picture(tmp_path / "none.png", limits(1))
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.png", b"caf\xe9/a.png"])
@@ -437,7 +444,7 @@ def test_a_path_that_is_not_utf8_is_rejected(tmp_path: Path, name: bytes) -> Non
     except OSError:
         pytest.skip("this file system has UTF-8 names only")
     with pytest.raises(RejectedPictureError, match="file name is not valid UTF-8"):
-        read_picture(path, max_megapixels=1)
+        read_picture(path, limits(1))
 
 
 SMALL = Image.fromarray(noise(12, 16))

@@ -13,7 +13,7 @@ from pipeline.artifacts import Artifacts, Index, check_encoder
 from pipeline.encoder import encode_one, open_encoder
 from pipeline.errors import QueryError
 from pipeline.params import Params
-from pipeline.pictures import RejectedPictureError, content_of, find_files, read_picture
+from pipeline.pictures import Limits, RejectedPictureError, content_of, find_files, read_picture
 from pipeline.wording import one_line, shown
 
 
@@ -118,7 +118,7 @@ def find(
                 continue
             rows = index.rows_of_content(content)
             if not rows:
-                picture = read_picture(example.path, max_megapixels=params.resize.max_megapixels)
+                picture = read_picture(example.path, Limits(**vars(params.resize)))
                 assert picture.pixels is not None
                 others.append(Outsider(shown(example.path), number, encode_one(encoder, picture.pixels)))
         except (OSError, RejectedPictureError) as error:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.artifacts import Artifacts, Index, open_index
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.params import Params
+from pipeline.wording import one_line
 
 
 @contextmanager
@@ -27,11 +28,17 @@ def open_own_index(params: Params, artifacts: Artifacts) -> Iterator[Index]:
 
 def read_given(image: Path, params: Params) -> NDArray[np.uint8]:
     """Read a picture as the folder's own are read, uint8 (256, 256, 3); QueryError if it is none."""
-    from pipeline.pictures import RejectedPictureError, read_picture
+    return read_given_sized(image, params)[0]
+
+
+def read_given_sized(image: Path, params: Params) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """Read a picture as the folder's own are read, with the width and height that it has upright."""
+    from pipeline.pictures import Limits, RejectedPictureError, read_picture
 
     try:
-        pixels = read_picture(image, max_megapixels=params.resize.max_megapixels).pixels
+        picture = read_picture(image, Limits(**vars(params.resize)))
     except RejectedPictureError as reason:
-        raise QueryError(f"{image}: {reason}; ask for a readable picture") from reason
-    assert pixels is not None
-    return pixels
+        remedy = "" if ";" in str(reason) or ": " in str(reason) else "; ask for another picture"
+        raise QueryError(f"{one_line(image)}: {reason}{remedy}") from reason
+    assert picture.pixels is not None
+    return picture.pixels, (picture.width, picture.height)

@@ -20,7 +20,7 @@ from pipeline.artifacts import (
     load_neighbours,
     load_pictures,
 )
-from pipeline.commands.opening import open_own_index, read_given
+from pipeline.commands.opening import open_own_index, read_given, read_given_sized
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.params import Params
 from pipeline.wording import cut_bytes, one_line, shown
@@ -118,6 +118,10 @@ class Searcher:
         own = [row for path in inside for row in rows if paths[row] == path]
         return next(iter(own + rows), None)
 
+    def pixels_and_size(self, image: Path) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+        """Return what was asked for as the pipeline sees it, and its width and height; QueryError if it is none."""
+        return read_given_sized(image, self._params)
+
     def _cached(self, row: int, count: int) -> NDArray[np.void]:
         listed: NDArray[np.void] = load_neighbours(self._artifacts, self.index)[row]
         if count > len(listed) and len(listed) < self.index.count - 1:
@@ -200,7 +204,7 @@ def save_sheet(answers: list[Answer], target: "Output", searcher: Searcher, arti
     from pipeline.sheets import contact_sheet, in_columns
 
     pictures, sizes = load_pictures(artifacts, searcher.index), searcher.index.sizes()
-    blocks = [_block(answer, pictures, sizes) for answer in answers[:_ON_A_SHEET]]
+    blocks = [_block(answer, searcher.pixels_and_size(answer.query), pictures, sizes) for answer in answers[:_ON_A_SHEET]]
     note = f"the first {_ON_A_SHEET} of {len(answers):,} queries" if len(answers) > _ON_A_SHEET else ""
     subtitle = "; ".join(part for part in ("rank, cosine similarity, path", note) if part)
     sheet = contact_sheet(in_columns(blocks), title="Most similar pictures", subtitle=subtitle, tile=_TILE)
@@ -208,13 +212,12 @@ def save_sheet(answers: list[Answer], target: "Output", searcher: Searcher, arti
     return note
 
 
-def _block(answer: Answer, pictures: NDArray[np.uint8], sizes: list[tuple[int, int]]) -> "list[Sequence[Tile]]":
+def _block(answer: Answer, query: tuple[NDArray[np.uint8], tuple[int, int]], pictures: NDArray[np.uint8], sizes: list[tuple[int, int]]) -> "list[Sequence[Tile]]":
     """Return a query and what it found as rows of tiles."""
-    from pipeline.pictures import decode, resized
     from pipeline.sheets import Tile, in_rows
 
-    query = decode(answer.query.read_bytes())
-    tiles = [Tile(resized(query), ("query", *_parts(answer.query)), framed=True, size=query.size)]
+    pixels, size = query
+    tiles = [Tile(pixels, ("query", *_parts(answer.query)), framed=True, size=size)]
     for one in answer.results:
         words = (f"{one.rank}   {one.similarity:.3f}", *_parts(Path(one.path)))
         tiles.append(Tile(pictures[one.row], words, size=sizes[one.row]))

@@ -1,21 +1,22 @@
 """Owns pictures: finds files, opens what is a picture, makes it upright, RGB and 256x256, or says why not.
 
-finding   every file of a folder, at any depth
-decoding  one file to pixels, or the reason why not
-workers   many of them on all cores
+finding     every file of a folder, at any depth
+sources     one file, opened and hashed
+signatures  what a file is that is not read, by its first bytes
+limits      what one picture may take: bytes, pixels, memory, scans
+decoding    one file to pixels, or the reason why not
+colour      any mode to RGB: transparency, inks; with depth (many bits) and profiles (colour spaces)
+strips      upright and 256x256, without a second copy of the picture
+isolation   decoding in processes of its own, so that a hang or a crash costs one picture; worker is their inside
+workers     many of them on all cores, in order
 """
 
-from pipeline.pictures.decoding import (
-    FORMATS,
-    SIZE,
-    DecodedPicture,
-    RejectedPictureError,
-    decode,
-    decoders,
-    read_picture,
-    resized,
-)
+from pipeline.pictures.decoding import FORMATS, DecodedPicture, decode, decoders, read_picture
 from pipeline.pictures.finding import FoundFile, Listing, content_of, find_files, look_through
+from pipeline.pictures.isolation import reading_processes
+from pipeline.pictures.limits import Limits
+from pipeline.pictures.rejection import RejectedPictureError
+from pipeline.pictures.strips import SIZE, resized
 from pipeline.pictures.workers import in_order
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "SIZE",
     "DecodedPicture",
     "FoundFile",
+    "Limits",
     "Listing",
     "RejectedPictureError",
     "content_of",
@@ -32,5 +34,6 @@ __all__ = [
     "in_order",
     "look_through",
     "read_picture",
+    "reading_processes",
     "resized",
 ]

@@ -1,43 +1,38 @@
-"""Opens what is a picture, makes it upright, RGB and 256x256, or says why not.
+"""Reads one file as a picture: upright, RGB and 256x256, or says why not.
 
 Resizing is what `keras.utils.load_img(path, target_size=(256, 256), interpolation="bilinear")` does, bit for
-bit on ordinary RGB files; what Keras gets wrong (orientation, alpha, 16 bits) is put right before it.
+bit on ordinary RGB files; what Keras gets wrong (orientation, alpha, 16 bits, colour spaces) is put right before it.
 """
 
 import functools
-import hashlib
 import importlib.metadata
 import io
 import math
-import os
-import struct
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import PIL
 from numpy.typing import NDArray
-from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-SIZE = 256
+from pipeline.pictures.colour import is_plain, rgb_maker
+from pipeline.pictures.limits import Limits, check_file, check_header
+from pipeline.pictures.png import prepared_png
+from pipeline.pictures.rejection import RejectedPictureError, decoder_errors_rejected
+from pipeline.pictures.signatures import head_of, is_heif, refused, signed_as
+from pipeline.pictures.sources import hash_of, open_source
+from pipeline.pictures.strips import orientation_of, reduced, resized, upright_size, whole
+
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "JPEG2000")
 # MPO, the JPEG of some cameras, is opened under the name JPEG; Pillow raises KeyError at the name MPO, and looks
 # no further. Left out on purpose: EPS starts Ghostscript, and TGA has no signature to tell it by.
-
-# What Pillow's decoders raise on damaged data, by its own fuzzing harness; nothing here is a bug of ours.
-_DECODER_ERRORS = (
-    OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError, AttributeError,
-    RuntimeError, ZeroDivisionError, MemoryError, struct.error, zlib.error,
+_UNLIMITED = Limits(
+    max_megapixels=math.inf, max_file_megabytes=math.inf, max_decoded_megabytes=math.inf, max_scans=1 << 30,
+    max_seconds=math.inf,
 )  # fmt: skip
-_LARGE_FILE_BYTES = 1 << 26
-_HEIF_BRANDS = (b"ftypheic", b"ftypheix", b"ftypheim", b"ftypheis", b"ftyphevc", b"ftypmif1", b"ftypmsf1")
-
-
-class RejectedPictureError(Exception):
-    """A file that is no readable picture; the message is the reason that rejected.csv shows."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +50,11 @@ class DecodedPicture:
 
 
 def read_picture(
-    path: Path, *, max_megapixels: float, known: Callable[[str], bool] = lambda _: False
+    path: Path,
+    limits: Limits,
+    *,
+    known: Callable[[str], bool] = lambda _: False,
+    announce: Callable[[int], None] = lambda _: None,
 ) -> DecodedPicture:
     """Read one file as an upright RGB picture of 256x256.
 
@@ -63,55 +62,49 @@ def read_picture(
     ----------
     path
         The file; what it is, is told by its content, never by its suffix.
-    max_megapixels
-        Larger pictures are rejected by their header alone.
+    limits
+        What it may take; what takes more is rejected before it is decoded. Its time is only measured in a process
+        of its own.
     known
         Says of a content (sha256) whether its pixels are at hand already: then it is not decoded.
+    announce
+        Is told how many bytes decoding will take at most, just before it, and may wait until they are free.
 
     Raises
     ------
     RejectedPictureError
         If the file is empty, too large, damaged or no picture; the message is the reason.
     """
-    try:
-        str(path).encode()
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_size > _LARGE_FILE_BYTES:
-                _opened(file, max_megapixels)  # so that a film is not read to its end
-                file.seek(0)
-            data = file.read()
-    except UnicodeEncodeError:
-        raise RejectedPictureError("file name is not valid UTF-8") from None
-    except OSError as error:
-        raise RejectedPictureError(error.strerror or str(error)) from error
-    image = _opened(io.BytesIO(data), max_megapixels)
-    content = hashlib.sha256(data).hexdigest()
-    if known(content):
-        return DecodedPicture(content, image.width, image.height, None)
-    image = _decoded(image)
-    return DecodedPicture(content, image.width, image.height, resized(image))
+    with open_source(path) as file:
+        image, needed = _opened(file, limits)
+        content = hash_of(file)
+        if known(content):
+            return DecodedPicture(content, image.width, image.height, None)
+        announce(needed)
+        image = _loaded(image)
+        with decoder_errors_rejected():
+            orientation = orientation_of(image)
+            width, height = upright_size(image, orientation)
+            if orientation == 1 and is_plain(image):
+                return DecodedPicture(content, width, height, _plainly_reduced(image))
+            return DecodedPicture(content, width, height, reduced(image, orientation, rgb_maker(image)))
 
 
-def _opened(file: BinaryIO, max_megapixels: float) -> Image.Image:
-    """Open a picture and judge it by its header; its pixels are not read yet."""
-    start = file.read(12)
-    file.seek(0)
-    if not start:
-        raise RejectedPictureError("empty file")
-    Image.MAX_IMAGE_PIXELS = None  # our own cap takes the place of Pillow's, which only warns
-    try:
-        image = Image.open(file, formats=_formats())
-    except UnidentifiedImageError:
-        raise RejectedPictureError(_unidentified(start)) from None
-    except _DECODER_ERRORS as error:
-        raise RejectedPictureError(f"damaged ({_short(error)})") from error
-    megapixels = image.width * image.height / 1e6
-    if megapixels > max_megapixels:
-        raise RejectedPictureError(
-            f"too large ({image.width}x{image.height}, {megapixels:.0f} megapixels; "
-            f"resize.max_megapixels is {max_megapixels:g})"
-        )
-    return image
+def decode(data: bytes) -> Image.Image:
+    """Decode the bytes of a picture file to an upright RGB image of its own size.
+
+    The first frame of an animation; EXIF orientation applied once; transparency composited on a ground that the
+    picture can be seen on; more than 8 bits scaled to 8, not clipped; CMYK by Adobe's convention only where the file
+    says so; other colour spaces turned to sRGB.
+
+    Raises
+    ------
+    RejectedPictureError
+        If the data is damaged or truncated.
+    """
+    image = _loaded(_opened(io.BytesIO(data), _UNLIMITED)[0])
+    with decoder_errors_rejected():
+        return whole(image, orientation_of(image), rgb_maker(image))
 
 
 def decoders() -> dict[str, str]:
@@ -120,6 +113,50 @@ def decoders() -> dict[str, str]:
     if "HEIF" in _formats():
         found["pi_heif"] = importlib.metadata.version("pi_heif")
     return found
+
+
+def _opened(file: BinaryIO, limits: Limits) -> tuple[Image.Image, int]:
+    """Open a picture and judge it by its header, with the bytes that decoding takes; its pixels are not read yet."""
+    head = head_of(file)
+    if reason := refused(head):
+        raise RejectedPictureError(reason)
+    kind = signed_as(head)
+    check_file(file, head, kind, limits)
+    facts: dict[str, Any] = {}
+    with decoder_errors_rejected():
+        if kind == "PNG":
+            file, facts = prepared_png(file)
+        image = _identified(file, head)
+        image.info.update(facts)
+        return image, check_header(image, file, limits)
+
+
+def _identified(file: BinaryIO, head: bytes) -> Image.Image:
+    Image.MAX_IMAGE_PIXELS = None  # our own cap takes the place of Pillow's, which only warns
+    try:
+        return Image.open(file, formats=_formats())
+    except UnidentifiedImageError:
+        raise RejectedPictureError(_unidentified(head)) from None
+
+
+def _unidentified(head: bytes) -> str:
+    if is_heif(head) and "HEIF" not in _formats():
+        return "HEIC needs the extra: pip install -e '.[heif]'"
+    kind = signed_as(head)
+    return f"damaged (it begins like {kind}, and can't be opened)" if kind else "not a picture"
+
+
+def _loaded(image: Image.Image) -> Image.Image:
+    with decoder_errors_rejected():
+        image.load()
+    return image
+
+
+def _plainly_reduced(image: Image.Image) -> NDArray[np.uint8]:
+    """Resize a picture of grey or RGB as it is; Pillow holds no copy of it meanwhile."""
+    if image.mode == "RGB":
+        return resized(image)
+    return np.repeat(resized(image)[..., None], 3, axis=2)
 
 
 @functools.cache
@@ -131,74 +168,3 @@ def _formats() -> tuple[str, ...]:
         return FORMATS
     pi_heif.register_heif_opener()
     return (*FORMATS, "HEIF")
-
-
-def _unidentified(start: bytes) -> str:
-    if start[4:12] in _HEIF_BRANDS:
-        return "HEIC needs the extra: pip install -e '.[heif]'"
-    return "not a picture"
-
-
-def _short(error: BaseException) -> str:
-    text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return text[:120]
-
-
-def decode(data: bytes) -> Image.Image:
-    """Decode the bytes of a picture file to an upright RGB image of its own size.
-
-    The first frame of an animation; EXIF orientation applied once; alpha and transparent colours composited
-    on white; 16 bits scaled to 8, not clipped; CMYK by Adobe's convention only where the file says so.
-
-    Raises
-    ------
-    RejectedPictureError
-        If the data is damaged or truncated.
-    """
-    return _decoded(_opened(io.BytesIO(data), math.inf))
-
-
-def _decoded(image: Image.Image) -> Image.Image:
-    try:
-        image.load()
-        return _rgb(_upright(image))
-    except _DECODER_ERRORS as error:
-        raise RejectedPictureError(f"damaged ({_short(error)})") from error
-
-
-def resized(image: Image.Image) -> NDArray[np.uint8]:
-    """Resize an RGB image to 256x256, bilinear with antialiasing: uint8 (256, 256, 3)."""
-    return np.asarray(image.resize((SIZE, SIZE), Image.Resampling.BILINEAR))
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        ImageOps.exif_transpose(image, in_place=True)
-    except _DECODER_ERRORS:
-        return image  # damaged EXIF data says nothing about the pixels
-    return image
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":
-        return _eight_bits(image).convert("RGB")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
-    if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
-        # Pillow inverts every CMYK JPEG, as Adobe stores them; without Adobe's marker that is wrong.
-        image = ImageChops.invert(image)
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit, 32-bit or float grey to 8 bits: by the range in use for its type, else by its own."""
-    values = np.asarray(image).astype(np.float64)
-    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = values.min(), values.max()
-    tops = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)  # floats are written in any of the three
-    if low >= 0 and high <= tops[-1]:
-        low, high = 0.0, next(top for top in tops if high <= top)
-    scaled = (values - low) * (255.0 / max(high - low, 1e-30))
-    return Image.fromarray(np.rint(scaled).astype(np.uint8))

@@ -16,11 +16,14 @@ def in_order(
 
     Pillow, hashing and reading release the interpreter lock, so threads use all cores here.
     """
-    with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[Future[Answer]] = deque()
+    pool = ThreadPoolExecutor(workers)
+    waiting: deque[Future[Answer]] = deque()
+    try:
         for item in items:
             waiting.append(pool.submit(function, item))
             if len(waiting) >= ahead:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import os
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from pipeline.artifacts import (
 )
 from pipeline.errors import ArtifactError, DatasetError
 from pipeline.params import Params
-from pipeline.pictures import SIZE, DecodedPicture, FoundFile, RejectedPictureError, read_picture
+from pipeline.pictures import SIZE, DecodedPicture, FoundFile, Limits, RejectedPictureError
 from pipeline.stages.scan import list_dataset
 from pipeline.wording import shown
 
@@ -51,7 +50,7 @@ def resize(params: Params, artifacts: Artifacts) -> str:
     rejected: list[tuple[str, str]] = []
     reused = 0
     with ArrayWriter(artifacts.pictures, row_shape=(SIZE, SIZE, 3), dtype=np.uint8) as writer:
-        for file, answer in _read_all(folder, files, params.resize.max_megapixels, known):
+        for file, answer in _read_all(folder, files, Limits(**vars(params.resize)), known):
             if isinstance(answer, RejectedPictureError):
                 rejected.append((shown(file.path), str(answer)))
                 continue
@@ -78,19 +77,21 @@ def resize(params: Params, artifacts: Artifacts) -> str:
 
 
 def _read_all(
-    folder: Path, files: list[FoundFile], max_megapixels: float, known: dict[str, tuple[Pixels, int, int]]
+    folder: Path, files: list[FoundFile], limits: Limits, known: dict[str, tuple[Pixels, int, int]]
 ) -> Iterator[tuple[FoundFile, DecodedPicture | RejectedPictureError]]:
-    def read(file: FoundFile) -> DecodedPicture | RejectedPictureError:
-        if file.problem:
-            return RejectedPictureError(file.problem)
-        try:
-            return read_picture(folder / file.path, max_megapixels=max_megapixels, known=known.__contains__)
-        except RejectedPictureError as reason:
-            return reason
+    """Yield each file with its picture or the reason why it is none, in order."""
+    workers = min(os.cpu_count() or 1, len(files))
+    with room.reading_processes(limits, workers=workers) as read_picture:
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of oddities in files that it then reads well
-        answers = room.in_order(read, files, workers=os.cpu_count() or 1)
+        def read(file: FoundFile) -> DecodedPicture | RejectedPictureError:
+            if file.problem:
+                return RejectedPictureError(file.problem)
+            try:
+                return read_picture(folder / file.path, known=known.__contains__ if known else None)
+            except RejectedPictureError as reason:
+                return reason
+
+        answers = room.in_order(read, files, workers=workers)
         yield from zip(files, tqdm(answers, "resize", len(files), unit=" pictures", smoothing=0.05), strict=True)
 
 

@@ -1,0 +1,56 @@
+"""Makes RGB of 8 bits of whatever a decoded picture holds: transparent, of many bits, of inks, in another colour space.
+
+What has to be known of the whole picture is found out first; then it is turned to RGB strip by strip.
+"""
+
+import numpy as np
+from PIL import Image, ImageChops
+
+from pipeline.pictures.depth import eight_bits, stated_range, value_range
+from pipeline.pictures.profiles import managed
+from pipeline.pictures.strips import ToRgb, strips
+
+_NEARLY_WHITE = 224  # a channel below is seen on white
+_SEEN_SHARE = 0.05  # of what is visible, so much must be seen on white, or the ground is black
+
+
+def rgb_maker(image: Image.Image) -> ToRgb:
+    """Return the function that turns strips of a loaded picture, in its own mode, to RGB."""
+    profile = image.info.get("icc_profile") or b""
+    if image.mode.startswith("I") or image.mode == "F":
+        low, high = value_range(image, stated_range(image))
+        return lambda strip: managed(eight_bits(strip, low, high), profile)
+    if image.has_transparency_data:
+        ground = _ground(image)
+        if ground is None:
+            return lambda strip: managed(strip.convert("RGBA").convert("RGB"), profile)
+        return lambda strip: _composited(managed(strip.convert("RGBA"), profile), ground)
+    if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
+        # Pillow inverts every CMYK JPEG, as Adobe stores them; without Adobe's marker that is wrong.
+        return lambda strip: managed(ImageChops.invert(strip), profile)
+    return lambda strip: managed(strip, profile)
+
+
+def is_plain(image: Image.Image) -> bool:
+    """Return whether resizing and turning to RGB may be done at once: 8 bits, no alpha, no profile to apply."""
+    return image.mode in ("RGB", "L") and not image.has_transparency_data and not image.info.get("icc_profile")
+
+
+def _ground(image: Image.Image) -> str | None:
+    """Return the ground that what is visible can be seen on: white, or black if nearly all of it is white.
+
+    None if nothing at all is visible: then the alpha channel says nothing, as in bitmaps that leave it at 0.
+    """
+    visible = seen = 0.0
+    for _, strip in strips(image):
+        pixels = np.asarray(strip.convert("RGBA"))
+        alpha = pixels[..., 3]
+        visible += float(alpha.sum(dtype=np.int64))
+        seen += float(alpha[pixels[..., :3].min(axis=2) < _NEARLY_WHITE].sum(dtype=np.int64))
+    if not visible:
+        return None
+    return "white" if seen >= _SEEN_SHARE * visible else "black"
+
+
+def _composited(strip: Image.Image, ground: str) -> Image.Image:
+    return Image.alpha_composite(Image.new("RGBA", strip.size, ground), strip).convert("RGB")

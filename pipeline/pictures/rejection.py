@@ -1,0 +1,44 @@
+"""Owns the reason why a file is no readable picture, and turns what decoders raise into one."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# What Pillow's decoders raise on damaged data, by its own fuzzing harness; nothing here is a bug of ours.
+DECODER_ERRORS = (
+    OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError, AttributeError,
+    RuntimeError, ZeroDivisionError, struct.error, zlib.error,
+)  # fmt: skip
+SHORT_OF_MEMORY = (
+    "memory was short, so it was not read; the file may be well: close other programs and run resize again, "
+    "or raise resize.max_decoded_megabytes"
+)
+
+
+class RejectedPictureError(Exception):
+    """A file that is no readable picture; the message is the reason that rejected.csv shows."""
+
+
+@contextmanager
+def decoder_errors_rejected() -> Iterator[None]:
+    """Turn what decoders raise into the reason: damaged, or memory was short, which is not the file's fault.
+
+    Raises
+    ------
+    RejectedPictureError
+        If the block raises what a decoder raises.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise RejectedPictureError(SHORT_OF_MEMORY) from error
+    except DECODER_ERRORS as error:
+        if "out of memory" in str(error):  # Pillow's words for a decoder whose allocation failed
+            raise RejectedPictureError(SHORT_OF_MEMORY) from error
+        raise RejectedPictureError(f"damaged ({_short(error)})") from error
+
+
+def _short(error: BaseException) -> str:
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return text[:120]
