@@ -203,7 +203,7 @@ def test_what_is_no_picture_is_said(line: Line, tmp_path: Path, place: int) -> N
     words.write_text("no picture")
     for wrong, message in (
         (tmp_path / "nowhere.jpg", "there is no such picture"),
-        (words, "ask for a readable picture"),
+        (words, "not a picture"),
     ):
         arguments = [picture, picture]
         arguments[place] = wrong

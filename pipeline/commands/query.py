@@ -204,7 +204,9 @@ def save_sheet(answers: list[Answer], target: "Output", searcher: Searcher, arti
     from pipeline.sheets import contact_sheet, in_columns
 
     pictures, sizes = load_pictures(artifacts, searcher.index), searcher.index.sizes()
-    blocks = [_block(answer, searcher.pixels_and_size(answer.query), pictures, sizes) for answer in answers[:_ON_A_SHEET]]
+    blocks = [
+        _block(answer, searcher.pixels_and_size(answer.query), pictures, sizes) for answer in answers[:_ON_A_SHEET]
+    ]
     note = f"the first {_ON_A_SHEET} of {len(answers):,} queries" if len(answers) > _ON_A_SHEET else ""
     subtitle = "; ".join(part for part in ("rank, cosine similarity, path", note) if part)
     sheet = contact_sheet(in_columns(blocks), title="Most similar pictures", subtitle=subtitle, tile=_TILE)
@@ -212,7 +214,12 @@ def save_sheet(answers: list[Answer], target: "Output", searcher: Searcher, arti
     return note
 
 
-def _block(answer: Answer, query: tuple[NDArray[np.uint8], tuple[int, int]], pictures: NDArray[np.uint8], sizes: list[tuple[int, int]]) -> "list[Sequence[Tile]]":
+def _block(
+    answer: Answer,
+    query: tuple[NDArray[np.uint8], tuple[int, int]],
+    pictures: NDArray[np.uint8],
+    sizes: list[tuple[int, int]],
+) -> "list[Sequence[Tile]]":
     """Return a query and what it found as rows of tiles."""
     from pipeline.sheets import Tile, in_rows
 

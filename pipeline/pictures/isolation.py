@@ -34,9 +34,10 @@ Known = Callable[[str], bool]
 
 
 class Reader(Protocol):
-    """Reads a picture as `read_picture` does; `known` is None where nothing is known."""
+    """A function that reads a picture as `read_picture` does."""
 
-    def __call__(self, path: Path, *, known: Known | None = None) -> DecodedPicture: ...
+    def __call__(self, path: Path, *, known: Known | None = None) -> DecodedPicture:
+        """Read it; `known` is None where nothing is known."""
 
 
 @contextmanager

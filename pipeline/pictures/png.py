@@ -147,17 +147,21 @@ class _Spliced(io.RawIOBase):
         self._ends = list(itertools.accumulate(lengths))
 
     def readable(self) -> bool:
+        """Say yes, as a raw file does."""
         return True
 
     def seekable(self) -> bool:
+        """Say yes, as a raw file does."""
         return True
 
     def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place and return it."""
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._ends[-1]}[whence]
         self._place = max(0, start + place)
         return self._place
 
     def readinto(self, buffer: Any) -> int:
+        """Read into a buffer, to the end of a chunk at most, and return how many bytes it was."""
         number = bisect.bisect_right(self._ends, self._place)
         if number == len(self._parts):
             return 0
