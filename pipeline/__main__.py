@@ -1,17 +1,22 @@
 """The one door for people and DVC: `pipeline ...` and `python -m pipeline ...`."""
 
+import io
 import sys
 
 from pipeline.cli import app
 from pipeline.errors import PipelineError
+from pipeline.wording import printable
 
 
 def main() -> None:
     """Run the command line; a PipelineError becomes one line on stderr and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # one that can't hold every name gets escapes
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(prog_name="pipeline")
     except PipelineError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(printable(f"error: {error}"), file=sys.stderr)
         sys.exit(1)
 
 

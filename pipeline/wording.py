@@ -31,6 +31,16 @@ def one_line(path: PurePath | str) -> str:
     return "".join(letters)
 
 
+def printable(text: str) -> str:
+    r"""Return lines for a terminal: what can't be printed is written as an escape, but for the ends of lines.
+
+    >>> print(printable("one\x1b[2J.jpg\ntwo.jpg"))
+    one\x1b[2J.jpg
+    two.jpg
+    """
+    return "\n".join(one_line(line) for line in text.split("\n"))
+
+
 def counted(count: int, thing: str) -> str:
     """Return a number with what it counts.
 

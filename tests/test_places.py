@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from typer.testing import CliRunner, Result
 from pipeline.artifacts import open_index
 from pipeline.artifacts.index import dataset_from
 from pipeline.cli import app
-from pipeline.errors import DatasetError
+from pipeline.cli.common import show_paths
+from pipeline.errors import DatasetError, QueryError
 from pipeline.stages.resize import resize
 
 PICTURE = "ramps/ramp 03.png"
@@ -58,6 +60,87 @@ def test_a_project_that_was_moved_answers_as_before(
     moved = relative.rename(tmp_path / "moved")
     assert found_and_copied(Path("moved"), moved / "pictures" / PICTURE, tmp_path / "after") == before
     assert run(moved, "groups").exit_code == 0  # which links the originals
+
+
+# --- what is printed, and understood again ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("where", [".", "pictures/ramps", "artifacts"])
+def test_printed_paths_open_from_where_one_stands(relative: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    monkeypatch.chdir(relative / where)
+    result = run(relative, "query", relative / "pictures" / PICTURE, "--paths", "-n", "100")
+    assert [line for line in result.stdout.splitlines() if not Path(line).is_file()] == []
+    inside = "pictures/stripes/stripe 00.png" if where == "." else str(relative / "pictures/stripes/stripe 00.png")
+    assert inside in result.stdout.splitlines()
+
+
+@pytest.mark.usefixtures("relative")
+def test_printed_paths_can_be_ended_with_nulls() -> None:
+    result = run(Path(), "query", f"pictures/{PICTURE}", "--paths", "-0", "-n", "3")
+    *paths, end = result.stdout.split("\0")
+    assert (len(paths), end) == (3, "")
+    assert all(Path(path).is_file() for path in paths)
+
+
+def test_a_path_that_begins_with_a_dash_is_no_option(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    show_paths([Path("-n.jpg"), Path("a b.jpg")], null=False)
+    assert capsysbinary.readouterr().out == b"./-n.jpg\na b.jpg\n"
+
+
+@pytest.mark.usefixtures("relative")
+def test_a_path_of_the_dataset_is_understood_wherever_one_stands() -> None:
+    own = run(Path(), "query", PICTURE, "--json").stdout
+    assert own == run(Path(), "query", f"pictures/{PICTURE}", "--json").stdout
+    assert json.loads(own)["query"] == f"pictures/{PICTURE}"
+    assert len(run(Path(), "query", "ramps/naïve", "--json").stdout.splitlines()) == 2
+
+
+@pytest.mark.usefixtures("relative")
+def test_what_lies_here_comes_before_what_lies_in_the_dataset() -> None:
+    Path("ramps").mkdir()
+    Path("pictures/stripes/stripe 00.png").rename("ramps/ramp 03.png")
+    assert json.loads(run(Path(), "query", PICTURE, "--json").stdout)["query"] == PICTURE
+
+
+@pytest.mark.usefixtures("relative")
+def test_a_comparison_understands_paths_of_the_dataset() -> None:
+    result = run(Path(), "compare", PICTURE, "ramps/ramp 04.png", "--json")
+    assert json.loads(result.stdout).keys() >= {"similarity", "difference"}
+    assert result.stdout == run(Path(), "compare", f"pictures/{PICTURE}", "pictures/ramps/ramp 04.png", "--json").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["query", "gone.png"], r"gone\.png: there is no such picture here, nor in .*pictures; check the path"),
+        (["compare", PICTURE, "gone.png"], r"gone\.png: there is no such picture here, nor in .*pictures"),
+        (["query", "https://a.org/b.jpg"], r"^https://a\.org/b\.jpg is an address, not a file: download it first"),
+        (["compare", "s3://a/b.jpg", PICTURE], r"^s3://a/b\.jpg is an address, not a file: download it first"),
+        (["compare", "ramps", PICTURE], r"ramps is a folder: the reference, a picture, comes first"),
+    ],
+)
+@pytest.mark.usefixtures("relative")
+def test_what_is_no_picture_is_said_with_the_remedy(arguments: list[str], said: str) -> None:
+    result = run(Path(), *arguments)
+    assert isinstance(result.exception, QueryError)
+    assert re.search(said, str(result.exception))
+
+
+def test_of_a_folder_each_picture_is_asked_once(relative: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    (folder / ".git").mkdir(parents=True)
+    for name in ("b.png", "a.png"):
+        (folder / name).symlink_to(relative / "pictures" / PICTURE)
+    (folder / ".git" / "c.png").write_bytes((relative / "pictures" / PICTURE).read_bytes())
+    result = run(Path(), "query", folder, "--json")
+    assert len(result.stdout.splitlines()) == 1
+    assert result.stderr == f"skipped: {folder}/b.png: the same file as a.png (a link to it)\n"
+    ranking = run(Path(), "compare", PICTURE, folder, "--json")
+    assert len(ranking.stdout.splitlines()) == 1
+    assert f"skipped: {folder}/b.png: the same file as a.png (a link to it)\n" in ranking.stderr
+
+
+# --- the index's own words ----------------------------------------------------------------------------------
 
 
 def test_an_absolute_dataset_stays_where_it_is(line: Line) -> None:

@@ -170,13 +170,13 @@ def test_the_json_has_exactly_the_documented_form(line: Line) -> None:
 
 def test_unicode_paths_are_printed_as_they_are(line: Line) -> None:
     result = run(line, "query", any_picture(line), "--n", "100", "--paths")
-    assert "ramps/naïve/日本語 (1).png" in result.stdout.splitlines()
+    assert str(line.dataset / "ramps/naïve/日本語 (1).png") in result.stdout.splitlines()
 
 
 def test_paths_are_printed_alone(line: Line) -> None:
     (answer,) = answers(line, any_picture(line), "--n", "4")
     result = run(line, "query", any_picture(line), "--n", "4", "--paths")
-    assert result.stdout.splitlines() == found(answer)
+    assert result.stdout.splitlines() == [str(line.dataset / path) for path in found(answer)]
     assert not result.stderr
 
 
@@ -264,7 +264,8 @@ def test_a_missing_picture_is_said_in_one_line_with_exit_code_1(line: Line, name
     finished = process(line, "query", name)
     assert finished.returncode == 1
     assert finished.stdout == ""
-    assert finished.stderr == f"error: {name}: there is no such picture; check the path\n"
+    said = f"error: {name}: there is no such picture here, nor in {line.dataset}; check the path\n"
+    assert finished.stderr == said
 
 
 def test_an_empty_folder_is_an_error(line: Line, tmp_path: Path) -> None:
@@ -281,7 +282,16 @@ def test_a_strange_picture_cannot_be_asked_from_the_cache(line: Line, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "arguments", [["query"], ["query", "a.png", "--n", "0"], ["query", "a.png", "--mode", "quick"], ["ask"], []]
+    "arguments",
+    [
+        ["query"],
+        ["query", "a.png", "--n", "0"],
+        ["query", "a.png", "--mode", "quick"],
+        ["query", "a.png", "--json", "--paths"],
+        ["query", "a.png", "--null"],
+        ["ask"],
+        [],
+    ],
 )
 def test_wrong_usage_has_exit_code_2(line: Line, arguments: list[str]) -> None:
     assert run(line, *arguments).exit_code == 2

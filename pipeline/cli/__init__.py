@@ -11,7 +11,7 @@ import typer
 from pipeline import __version__
 from pipeline.artifacts.layout import Artifacts
 from pipeline.cli import copies, questions
-from pipeline.cli.common import Force
+from pipeline.cli.common import Force, Null, check_form, show, show_json, show_paths
 from pipeline.cli.common import given as _given
 from pipeline.cli.common import say as _say
 
@@ -141,7 +141,7 @@ def evaluate(
     table = stage(*_given(context), others=encoder or [])
     if "classes" not in table:
         _say("evaluate", "no agreement to measure: dataset.labels gives fewer than two classes")
-    typer.echo(json.dumps(table) if as_json else format_table(table))
+    show_json(json.dumps(table)) if as_json else show(format_table(table))
 
 
 @app.command(epilog="Example: pipeline report")
@@ -155,11 +155,12 @@ def report(context: typer.Context) -> None:
 @app.command(epilog="Example: pipeline query img.jpg --n 10 --sheet found.png")
 def query(
     context: typer.Context,
-    images: Annotated[list[Path], typer.Argument(help="Pictures or folders of pictures.")],
-    n: Annotated[int, typer.Option("--n", min=1, help="How many to find.")] = 10,
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Pictures or folders of pictures.")],
+    n: Annotated[int, typer.Option("--n", "-n", min=1, help="How many to find.")] = 10,
     mode: Annotated[Mode, typer.Option(help="auto: from the cache if the picture is in the folder.")] = Mode.auto,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a query.")] = False,
-    paths: Annotated[bool, typer.Option("--paths", help="Print paths alone, for piping.")] = False,
+    paths: Annotated[bool, typer.Option("--paths", help="Print paths alone, as they open from here.")] = False,
+    null: Null = False,
     sheet: Annotated[Path | None, typer.Option(help="Write a contact sheet to this image file.")] = None,
     copy_to: Annotated[Path | None, typer.Option(help="Copy what was found into this folder.")] = None,
     force: Force = False,
@@ -167,7 +168,9 @@ def query(
     """Find the pictures of the folder that look most like the given ones."""
     from pipeline.commands import query as command
     from pipeline.errors import QueryError
+    from pipeline.wording import one_line
 
+    check_form(as_json=as_json, paths=paths, null=null)
     params, artifacts = _given(context)
     answers = []
     sheet_file = copies = None
@@ -178,28 +181,29 @@ def query(
         sheet_file = door.file(sheet, "--sheet", SHEETS) if sheet else None
         copies = door.folder(copy_to, "--copy-to") if copy_to else None
 
-    def show(answer: command.Answer) -> None:
-        if as_json:
-            typer.echo(json.dumps(answer.as_json(), ensure_ascii=False))
-        elif paths:
-            typer.echo("\n".join(result.path for result in answer.results))
-        else:
-            typer.echo(command.format_answer(answer))
-
     with command.open_searcher(params, artifacts) as searcher:
-        for image, in_folder in command.expand(images):
+
+        def print_out(answer: command.Answer) -> None:
+            if as_json:
+                show_json(json.dumps(answer.as_json(), ensure_ascii=False))
+            elif paths:
+                show_paths(searcher.places(answer), null=null)
+            else:
+                show(command.format_answer(answer))
+
+        for question in command.expand(images, searcher.index.dataset, artifacts):
             try:
-                answer = searcher.ask(image, count=n, mode=mode.value)
+                answer = searcher.ask(question.checked(), count=n, mode=mode.value)
             except QueryError as error:
-                if not in_folder and len(images) == 1:
+                if question.named and len(images) == 1:
                     raise
-                _say("skipped", str(error))
+                _say("skipped", one_line(str(error)))
                 continue
             answers.append(answer)
             if not (sheet_file or copies):
-                show(answer)
+                print_out(answer)
         if not answers:
-            raise QueryError(f"nothing to ask for in {', '.join(map(str, images))}; give readable pictures")
+            raise QueryError(f"nothing to ask for in {one_line(', '.join(images))}; give pictures that can be read")
         if sheet_file:
             note = command.save_sheet(answers, sheet_file, searcher, artifacts)
             if note:
@@ -208,7 +212,7 @@ def query(
             command.copy_results(answers, copies, searcher.index.dataset)
         if sheet_file or copies:  # what can't be written is said before any answer
             for answer in answers:
-                show(answer)
+                print_out(answer)
 
 
 @app.command(epilog="Example: pipeline atlas --out atlas.parquet")
@@ -261,7 +265,7 @@ def dimensions(
     from pipeline.commands import dimensions as command
 
     table = command.dimensions(*_given(context))
-    typer.echo(command.as_json(table) if as_json else command.format_table(table))
+    show_json(command.as_json(table)) if as_json else show(command.format_table(table))
     _say("benchmark dimensions", f"plot in {command.save_plot(table, context.obj[1])}")
 
 
@@ -274,5 +278,5 @@ def search(
     from pipeline.commands import search as command
 
     table = command.search(context.obj[1])
-    typer.echo(command.as_json(table) if as_json else command.format_table(table))
+    show_json(command.as_json(table)) if as_json else show(command.format_table(table))
     _say("benchmark search", f"plot in {command.save_plot(table, context.obj[1])}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.common import given, say
+from pipeline.cli.common import given, say, show, show_json
 
 
 def duplicates(
@@ -24,7 +24,7 @@ def duplicates(
         command.check_folder(links, params, artifacts)
     say("duplicates", stage(params, artifacts))
     groups = command.read_groups(artifacts)
-    typer.echo(command.as_json(groups) if as_json else command.format_groups(groups))
+    show_json(command.as_json(groups)) if as_json else show(command.format_groups(groups))
     if links:
         say("links", command.save_links(groups, links, artifacts))
 
@@ -38,11 +38,11 @@ def uniqueness(context: typer.Context) -> None:
 
 def unique(
     context: typer.Context,
-    n: Annotated[int, typer.Option("--n", min=1, help="How many to show.")] = 20,
+    n: Annotated[int, typer.Option("--n", "-n", min=1, help="How many to show.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Show the pictures that are most unlike all others, by what `uniqueness` wrote."""
     from pipeline.commands import unique as command
 
     rows = command.most_unique(context.obj[1], count=n)
-    typer.echo(command.as_json(rows) if as_json else command.format_rows(rows))
+    show_json(command.as_json(rows)) if as_json else show(command.format_rows(rows))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.common import Force, given, say, say_skipped
+from pipeline.cli.common import Force, given, say, say_skipped, show, show_json
 
 
 def tolerance(context: typer.Context) -> None:
@@ -18,8 +18,10 @@ def tolerance(context: typer.Context) -> None:
 
 def compare(
     context: typer.Context,
-    reference: Annotated[Path, typer.Argument(help="A picture.")],
-    other: Annotated[Path, typer.Argument(help="Another, or a folder of photos of the same thing.")],
+    reference_given: Annotated[str, typer.Argument(metavar="REFERENCE", help="A picture.")],
+    other_given: Annotated[
+        str, typer.Argument(metavar="OTHER", help="Another, or a folder of photos of the same thing.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a photo.")] = False,
     sheet: Annotated[Path | None, typer.Option(help="Write both, and where they differ, to this image file.")] = None,
     table: Annotated[Path | None, typer.Option("--csv", help="Write the ranking to this file.")] = None,
@@ -29,9 +31,10 @@ def compare(
     from pipeline.commands import compare as command
     from pipeline.commands.outputs import SHEETS, open_door
     from pipeline.errors import QueryError
-    from pipeline.wording import shown
+    from pipeline.wording import one_line, shown
 
     params, artifacts = given(context)
+    reference, other = command.places(reference_given, other_given, artifacts)
     sheet_file = table_file = None
     if sheet or table:
         door = open_door(params, artifacts, force=force)
@@ -43,12 +46,12 @@ def compare(
         if comparer.scale.doubt():
             say("compare", comparer.scale.doubt())
         if other.is_dir():
-            found, failures = comparer.compare_all(command.photos_in(other))
+            found, failures = comparer.compare_all(command.photos_in(other, artifacts))
         else:
             found, failures = [comparer.compare(other)], []
         say_skipped([str(failure) for failure in failures])
         if not found:
-            raise QueryError(f"{other}: no readable picture to compare with; give a folder of photos")
+            raise QueryError(f"{one_line(other)}: no readable picture to compare with; give a folder of photos")
         if table_file:
             command.save_ranking(found, table_file)
         if sheet_file:
@@ -56,11 +59,11 @@ def compare(
         if as_json:
             for one in found:
                 path = {"path": shown(one.photo)} if other.is_dir() else {}
-                typer.echo(json.dumps(path | one.as_json(), ensure_ascii=False))
+                show_json(json.dumps(path | one.as_json(), ensure_ascii=False))
         elif other.is_dir():
-            typer.echo(command.format_ranking(comparer, found))
+            show(command.format_ranking(comparer, found))
         else:
-            typer.echo(command.format_comparison(comparer, found[0]))
+            show(command.format_comparison(comparer, found[0]))
 
 
 def label(
@@ -83,7 +86,7 @@ def label(
     command.save(labels, artifacts, folder)
     if as_json:
         for row in range(len(labels.paths)):
-            typer.echo(json.dumps(command.as_json(labels, row), ensure_ascii=False))
+            show_json(json.dumps(command.as_json(labels, row), ensure_ascii=False))
     else:
-        typer.echo(command.format_labels(labels))
+        show(command.format_labels(labels))
     say("label", f"labels.csv, to_label.csv and a sheet for each label are in {folder}")

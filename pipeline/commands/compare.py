@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,12 @@ from pipeline.artifacts import (
     open_index,
     save_table,
 )
-from pipeline.commands.opening import read_given
+from pipeline.commands.opening import located, read_given
 from pipeline.commands.outputs import Output, save_picture
 from pipeline.encoder import Encoder, cells_of, encode_one, open_cells, open_encoder
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.params import Params
-from pipeline.pictures import find_files
+from pipeline.pictures import FoundFile, find_files
 from pipeline.sheets import Tile, contact_sheet
 from pipeline.wording import one_line, shown
 
@@ -146,12 +146,14 @@ class Comparer:
             shift,
         )
 
-    def compare_all(self, photos: list[Path]) -> tuple[list[Comparison], list[QueryError]]:
+    def compare_all(self, photos: list[FoundFile]) -> tuple[list[Comparison], list[QueryError]]:
         """Hold many photos beside the reference: the comparisons, most different first, and what can't be read."""
 
-        def work(photo: Path) -> Comparison | QueryError:
+        def work(photo: FoundFile) -> Comparison | QueryError:
+            if photo.problem:
+                return QueryError(f"{one_line(photo.path)}: {photo.problem}")
             try:
-                return self.compare(photo)
+                return self.compare(Path(photo.path))
             except QueryError as error:
                 return error
 
@@ -187,9 +189,21 @@ def open_comparer(reference: Path, params: Params, artifacts: Artifacts) -> Iter
         yield Comparer(reference, params, encoder, cells, _scale(artifacts, index, encoder, seed=params.tolerance.seed))
 
 
-def photos_in(folder: Path) -> list[Path]:
-    """Return all files below a folder, in order."""
-    return [folder / file.path for file in find_files(folder)]
+def places(reference: str, other: str, artifacts: Artifacts) -> tuple[Path, Path]:
+    """Return where the reference and what is beside it lie; QueryError if nowhere, or the reference is a folder."""
+    with open_index(artifacts.index) as index:
+        first, second = located(reference, index.dataset), located(other, index.dataset)
+    if os.path.isdir(first):
+        raise QueryError(
+            f"{one_line(first)} is a folder: the reference, a picture, comes first, and then a picture or a folder"
+        )
+    return first, second
+
+
+def photos_in(folder: Path, artifacts: Artifacts) -> list[FoundFile]:
+    """Return all files below a folder, in order, with what is wrong with them; their paths open from here."""
+    files = find_files(folder, own=artifacts.root)
+    return [replace(file, path=str(folder / file.path)) for file in files]
 
 
 def format_comparison(comparer: Comparer, comparison: Comparison) -> str:
@@ -267,7 +281,7 @@ def _scale(artifacts: Artifacts, index: Index, encoder: Encoder, *, seed: int) -
 
 def _read(picture: Path, params: Params) -> NDArray[np.uint8]:
     if not os.path.isfile(picture):  # unlike Path's, False for a name that is too long
-        raise QueryError(f"{picture}: there is no such picture; check the path")
+        raise QueryError(f"{one_line(picture)} is no file; give a picture")
     return read_given(picture, params)
 
 

@@ -1,6 +1,7 @@
 """Opens what a command is given: the index, if it is of the folder that the params name, and a picture."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,28 @@ def open_own_index(params: Params, artifacts: Artifacts) -> Iterator[Index]:
                 f"{artifacts.index} lists {index.dataset}, but dataset.path is {wanted}: run `dvc repro`"
             )
         yield index
+
+
+def located(given: str, dataset: Path) -> Path:
+    """Return where a picture or folder lies that a command was given: as seen from here first, then in the dataset.
+
+    Raises
+    ------
+    QueryError
+        If it is in neither place, or an address of the network.
+    """
+    for place in (Path(given), from_here(dataset / given)):
+        if os.path.lexists(place):
+            return place
+    if re.match(r"[a-z][a-z0-9+.-]+:/|data:", given, re.IGNORECASE):
+        raise QueryError(f"{one_line(given)} is an address, not a file: download it first, and give the file")
+    raise QueryError(f"{one_line(given)}: there is no such picture here, nor in {one_line(dataset)}; check the path")
+
+
+def from_here(path: Path) -> Path:
+    """Return a path that opens from where one stands: relative if it lies below, else absolute."""
+    absolute, here = path.absolute(), Path.cwd()
+    return absolute.relative_to(here) if absolute.is_relative_to(here) else absolute
 
 
 def read_given(image: Path, params: Params) -> NDArray[np.uint8]:

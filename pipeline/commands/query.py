@@ -20,13 +20,14 @@ from pipeline.artifacts import (
     load_neighbours,
     load_pictures,
 )
-from pipeline.commands.opening import open_own_index, read_given, read_given_sized
+from pipeline.commands.opening import from_here, located, open_own_index, read_given, read_given_sized
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.params import Params
 from pipeline.wording import cut_bytes, one_line, shown
 
 if TYPE_CHECKING:  # they bring Pillow, which a cached query does without
     from pipeline.commands.outputs import Output, OutputFolder
+    from pipeline.pictures import FoundFile
     from pipeline.sheets import Tile
 
 Mode = Literal["auto", "cached", "fresh"]
@@ -74,6 +75,21 @@ class Answer:
         return values
 
 
+@dataclass(frozen=True)
+class Question:
+    """A file to be asked for; what is wrong with it, if anything; and whether it was named, or found in a folder."""
+
+    picture: Path
+    problem: str
+    named: bool
+
+    def checked(self) -> Path:
+        """Return the picture; QueryError if something is wrong with it."""
+        if self.problem:
+            raise QueryError(self.problem)
+        return self.picture
+
+
 class Searcher:
     """Open artefacts of one folder; made by `open_searcher`. The encoder is opened at the first fresh query."""
 
@@ -95,14 +111,20 @@ class Searcher:
             If an artefact is missing, damaged or stale.
         """
         if not os.path.isfile(image):  # unlike Path's, False for a name that is too long
-            raise QueryError(f"{image}: there is no such picture; check the path")
+            raise QueryError(f"{one_line(image)} is no file; give a picture or a folder of pictures")
         row = None if mode == "fresh" else self._row(image)
         if row is None and mode == "cached":
-            raise QueryError(f"{image} is not in the index; ask with --mode fresh, or add it and run `dvc repro`")
+            raise QueryError(
+                f"{one_line(image)} is not in the index; ask with --mode fresh, or add it and run `dvc repro`"
+            )
         if row is None:
             found = self._fresh(image, max(count, _LOOKED_AT))
             return Answer(image, "fresh", self._results(found[:count]), self._unusual(found))
         return Answer(image, "cached", self._results(self._cached(row, count)))
+
+    def places(self, answer: Answer) -> list[Path]:
+        """Return where the pictures of an answer lie, as seen from where one stands."""
+        return [from_here(self.index.dataset / result.path) for result in answer.results]
 
     def _row(self, image: Path) -> int | None:
         """Return the row that holds the image's content; of copies, the one that lies where the image lies."""
@@ -111,7 +133,7 @@ class Searcher:
         try:
             rows = self.index.rows_of_content(content_of(image))
         except OSError as error:
-            raise QueryError(f"{image}: {error.strerror}; ask for a readable picture") from error
+            raise QueryError(f"{one_line(image)}: {error.strerror}; give a picture that can be read") from error
         places = (os.path.abspath, os.path.realpath)  # as it is called first: it may be a link to its own copy
         inside = [os.path.relpath(place(image), place(self.index.dataset)) for place in places]
         paths = {row: self.index.path(row) for row in rows}
@@ -169,17 +191,27 @@ def open_searcher(params: Params, artifacts: Artifacts) -> Iterator[Searcher]:
         yield Searcher(params, artifacts, index)
 
 
-def expand(images: list[Path]) -> list[tuple[Path, bool]]:
-    """Return all files to ask for, in order, and whether each was found in a folder rather than named."""
+def expand(given: list[str], dataset: Path, artifacts: Artifacts) -> list[Question]:
+    """Return all files to ask for, in order, those of folders one by one."""
     from pipeline.pictures import find_files
 
-    files: list[tuple[Path, bool]] = []
-    for image in images:
-        if os.path.isdir(image):
-            files += [(image / file.path, True) for file in find_files(image)]
+    questions = []
+    for name in given:
+        try:
+            place = located(name, dataset)
+        except QueryError as error:
+            questions.append(Question(Path(name), str(error), named=True))
+            continue
+        if os.path.isdir(place):
+            files = find_files(place, own=artifacts.root)
+            questions += [Question(place / file.path, _wrong(place, file), named=False) for file in files]
         else:
-            files.append((image, False))
-    return files
+            questions.append(Question(place, "", named=True))
+    return questions
+
+
+def _wrong(folder: Path, file: "FoundFile") -> str:
+    return f"{one_line(folder / file.path)}: {one_line(file.problem)}" if file.problem else ""
 
 
 def format_answer(answer: Answer) -> str:
