@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import COPIES, Line
+from conftest import COPIES, Line, embed_again
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -222,11 +222,55 @@ def test_every_folder_has_a_contact_sheet_and_one_sheet_shows_all_medoids(line: 
 
 def test_folders_of_an_earlier_run_do_not_survive(own_line: Line) -> None:
     (own_line.artifacts.groups / "99").mkdir()
-    (own_line.artifacts.groups / "1" / "stale.png").write_bytes(b"")
     own_line.set(groups={"k": 2})
     groups(own_line.params, own_line.artifacts)
     assert [folder.name for folder in group_folders(own_line)] == ["1", "2"]
-    assert not (own_line.artifacts.groups / "1" / "stale.png").exists()
+
+
+@pytest.mark.parametrize("links", ["hard", "copy"])
+@pytest.mark.parametrize("name", ["1/mine.png", "mine/a.png", "mine.txt", "2/edited"])
+def test_what_was_added_to_the_folders_or_edited_there_is_never_removed(own_line: Line, links: str, name: str) -> None:
+    own_line.set(dataset={"path": str(own_line.dataset)}, groups={"links": links})
+    resize(own_line.params, own_line.artifacts)
+    groups(own_line.params, own_line.artifacts)
+    mine = own_line.artifacts.groups / name
+    if name == "2/edited":  # as editors save: under another name, then renamed
+        mine = links_in(own_line.artifacts.groups / "2")[0]
+        mine.unlink()
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_bytes(b"precious")
+    with pytest.raises(ArtifactError, match="nothing of yours is ever removed: move what is yours elsewhere"):
+        groups(own_line.params, own_line.artifacts)
+    assert mine.read_bytes() == b"precious"
+    assert len(group_folders(own_line)) >= 3
+
+
+@pytest.mark.parametrize("links", ["hard", "copy"])
+def test_folders_of_originals_that_have_gone_are_made_anew(own_line: Line, links: str) -> None:
+    own_line.set(dataset={"path": str(own_line.dataset)}, groups={"links": links})
+    resize(own_line.params, own_line.artifacts)
+    groups(own_line.params, own_line.artifacts)
+    for path in (own_line.dataset / "discs").glob("*0?.png"):
+        path.unlink()
+    (own_line.artifacts.groups / "1" / ".DS_Store").write_bytes(b"places of icons")
+    resize(own_line.params, own_line.artifacts)
+    embed_again(own_line.artifacts)
+    groups(own_line.params, own_line.artifacts)
+    assert len(list(own_line.artifacts.groups.glob("*/*disc*"))) < 18
+
+
+def test_folders_without_a_list_are_left_alone_and_it_is_said(own_line: Line) -> None:
+    (own_line.artifacts.groups / "files.csv").unlink()
+    with pytest.raises(
+        ArtifactError, match=r"holds 1/.* and no list of its files \(files\.csv\), and nothing of yours"
+    ):
+        groups(own_line.params, own_line.artifacts)
+
+
+def test_folders_that_were_copied_elsewhere_are_known(own_line: Line) -> None:
+    for path in own_line.artifacts.groups.rglob("*.png"):
+        os.utime(path, (1, 1))
+    groups(own_line.params, own_line.artifacts)
 
 
 def test_what_a_killed_run_left_behind_does_not_matter(own_line: Line) -> None:

@@ -178,6 +178,28 @@ def test_without_git_dvc_says_that_it_needs_it(project: Path, tmp_path: Path) ->
     assert "is not a git repository" in readme  # with the remedy
 
 
+def test_own_pictures_in_what_stages_fill_outlive_dvc(tmp_path: Path) -> None:
+    folder = tmp_path / "clone"
+    clone(folder, {"sample": {"pictures": 96, "size": 64}})
+    assert run(folder, "dvc", "repro", "sample").returncode == 0
+    mine = [folder / "artifacts/sample" / name for name in ("pictures/fern/mine.jpg", "mine.jpg")]
+    for file in mine:
+        file.write_bytes(b"precious")
+    for change in ({}, {"seed": 1}, {"seed": 0}):  # the last is what DVC has run before
+        params = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
+        params["sample"].update(change)
+        (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+        for command in (("dvc", "repro", "sample"), (sys.executable, "-m", "pipeline", "sample")):
+            done = run(folder, *command)
+            assert done.returncode != 0
+            assert "holds mine.jpg, which was added or changed there" in done.stderr
+            assert [file.read_bytes() for file in mine] == [b"precious"] * 2
+    for file in mine:
+        file.unlink()
+    done = run(folder, "dvc", "repro", "sample")
+    assert done.returncode == 0, done.stderr
+
+
 def test_dvc_reads_a_folder_that_it_could_not_watch(tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()

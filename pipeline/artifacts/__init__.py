@@ -4,6 +4,7 @@ layout    which file lies where
 failures  why a file could not be written, and what helps
 files     whole-or-not-at-all writing; JSON and CSV
 arrays    .npy files that know what they were made from
+claiming  the folder is ours, and one run at a time writes into it
 index     the SQLite index: row <-> path <-> content
 labels    what is known by name: labels, groups, places on the map
 written   folders that are filled anew, and which files in them are ours
@@ -11,6 +12,7 @@ rows      the arrays whose row i is picture i of the index
 """
 
 from pipeline.artifacts.arrays import ArrayWriter, load_array, made_from, save_array
+from pipeline.artifacts.claiming import claimed
 from pipeline.artifacts.failures import unwritable
 from pipeline.artifacts.files import (
     load_json,
@@ -31,7 +33,15 @@ from pipeline.artifacts.rows import (
     load_neighbours,
     load_pictures,
 )
-from pipeline.artifacts.written import Written, check_own, look_through, rewritten_folder, save_list, sha256_of
+from pipeline.artifacts.written import (
+    Written,
+    check_names,
+    check_own,
+    look_through,
+    rewritten_folder,
+    save_list,
+    sha256_of,
+)
 
 __all__ = [
     "DUPLICATES_COLUMNS",
@@ -43,7 +53,9 @@ __all__ = [
     "Picture",
     "Written",
     "check_encoder",
+    "check_names",
     "check_own",
+    "claimed",
     "dataset_from",
     "encoder_of",
     "load_array",

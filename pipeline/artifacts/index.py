@@ -68,6 +68,10 @@ class Index:
         """Return the paths of all pictures, in the order of their rows."""
         return [path for (path,) in self._connection.execute("SELECT path FROM pictures ORDER BY row")]
 
+    def contents(self) -> list[str]:
+        """Return the sha256 of every picture's file, in the order of the rows."""
+        return [content for (content,) in self._connection.execute("SELECT content FROM pictures ORDER BY row")]
+
     def folders(self) -> list[str]:
         """Return the folders that hold pictures, relative to the dataset; "" is the dataset itself."""
         query = "SELECT DISTINCT rtrim(path, replace(path, '/', '')) FROM pictures"  # all but what follows the last '/'

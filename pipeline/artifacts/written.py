@@ -68,17 +68,27 @@ def save_list(folder: Path, files: Written) -> None:
 
 
 def check_own(folder: Path) -> None:
-    """Raise ArtifactError if a folder that a stage fills anew holds anything that it didn't write."""
+    """Raise ArtifactError if a folder that a stage fills anew holds anything that it didn't write, or not so."""
     try:
-        _, foreign = (set(), "") if folder.is_symlink() else look_through(folder, counts=_counts)
+        if folder.is_symlink():
+            raise ArtifactError(f"{one_line(folder)} is a link, and what it leads to isn't ours: remove the link")
+        _, foreign = look_through(folder, counts=_counts)
     except OSError as error:
         raise ArtifactError(f"{one_line(folder)} can't be read: {error.strerror or error}; make it readable") from error
     if foreign is not None:
-        what = f"holds {one_line(foreign)}" if foreign else "is a link"
+        why = "which was added or changed there" if (folder / LIST).is_file() else f"and no list of its files ({LIST})"
         raise ArtifactError(
-            f"{one_line(folder)} {what}, which `pipeline` didn't write, or not so, and never removes: move the folder "
-            "elsewhere, or remove it if nothing of yours is in it, and run this again"
+            f"{one_line(folder)} holds {one_line(foreign)}, {why}, and nothing of yours is ever removed: move what is "
+            "yours elsewhere, remove the folder, and run this again"
         )
+
+
+def check_names(folder: Path, names: set[str]) -> None:
+    """Raise ArtifactError if a folder that is removed as a whole holds anything but files of these names."""
+    others = sorted(set(_names(folder, _counts)) - names)
+    if others:
+        raise ArtifactError(f"{one_line(folder)} holds {one_line(others[0])}, and nothing of yours is ever removed: "
+                            "move it elsewhere, and run this again")  # fmt: skip
 
 
 @contextmanager
@@ -90,14 +100,14 @@ def rewritten_folder(path: Path, *, contents: Mapping[str, str] | None = None) -
     path
         The folder; ArtifactError if it holds anything that wasn't written so.
     contents
-        The sha256 of files that needn't be read for it.
+        The sha256 of files that are linked to, by the names of their links: so they needn't be read for it.
     """
     check_own(path)
     with replaced_folder(path) as folder:
         yield folder
-        known = contents or {}
-        names = sorted(_names(folder, _counts))
-        save_list(folder, {(name, known.get(name) or sha256_of(folder / name)) for name in names})
+        linked = contents or {}
+        names = [name for name in _names(folder, _counts) if name not in linked or (folder / name).stat().st_nlink == 1]
+        save_list(folder, set((dict(linked) | {name: sha256_of(folder / name) for name in names}).items()))
         check_own(path)
 
 

@@ -14,6 +14,7 @@ from pipeline.cli import copies, questions
 from pipeline.cli.common import Force, Null, check_form, show, show_json, show_paths
 from pipeline.cli.common import given as _given
 from pipeline.cli.common import say as _say
+from pipeline.cli.common import writing as _writing
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -54,7 +55,7 @@ def sample(context: typer.Context) -> None:
     """Grow the sample: pictures of snow crystals, with copies and a stranger planted among them."""
     from pipeline.stages.sample import sample as stage
 
-    _say("sample", stage(*_given(context)))
+    _say("sample", stage(*_writing(context)))
 
 
 @app.command(epilog="Example: pipeline scan")
@@ -62,7 +63,7 @@ def scan(context: typer.Context) -> None:
     """List the files of the dataset, for DVC to watch."""
     from pipeline.stages.scan import scan as stage
 
-    _say("scan", stage(*_given(context)))
+    _say("scan", stage(*_writing(context)))
 
 
 @app.command(epilog="Example: pipeline resize")
@@ -70,7 +71,7 @@ def resize(context: typer.Context) -> None:
     """Read every picture, make it 256x256 RGB, and list what was rejected and why."""
     from pipeline.stages.resize import resize as stage
 
-    _say("resize", stage(*_given(context)))
+    _say("resize", stage(*_writing(context)))
 
 
 @app.command(epilog="Example: pipeline train --resume")
@@ -82,7 +83,7 @@ def train(
     from pipeline.stages.train import train as stage
 
     try:
-        summary = stage(*_given(context), resume=resume)
+        summary = stage(*_writing(context), resume=resume)
     except KeyboardInterrupt:
         _say("train", "interrupted; the best model so far is kept; go on with `pipeline train --resume`")
         raise typer.Exit(130) from None
@@ -94,7 +95,7 @@ def embed(context: typer.Context) -> None:
     """Export the trained encoder to ONNX and embed all pictures with it."""
     from pipeline.stages.embed import embed as stage
 
-    _say("embed", stage(*_given(context)))
+    _say("embed", stage(*_writing(context)))
 
 
 @app.command(epilog="Example: pipeline neighbours")
@@ -102,7 +103,7 @@ def neighbours(context: typer.Context) -> None:
     """Cache each picture's most similar others as sorted lists."""
     from pipeline.stages.neighbours import neighbours as stage
 
-    _say("neighbours", stage(*_given(context)))
+    _say("neighbours", stage(*_writing(context)))
 
 
 @app.command(epilog="Example: pipeline groups")
@@ -110,7 +111,7 @@ def groups(context: typer.Context) -> None:
     """Split the folder into K groups and lay them out as folders."""
     from pipeline.stages.groups import groups as stage
 
-    _say("groups", stage(*_given(context)))
+    _say("groups", stage(*_writing(context)))
 
 
 @app.command("map", epilog="Example: pipeline map")
@@ -118,7 +119,7 @@ def draw_map(context: typer.Context) -> None:
     """Place every picture on a map, near to what it is like: points, and thumbnails without overlap."""
     from pipeline.stages.map import draw_map as stage
 
-    _say("map", stage(*_given(context)))
+    _say("map", stage(*_writing(context)))
 
 
 app.command(epilog="Example: pipeline duplicates --links copies")(copies.duplicates)
@@ -138,7 +139,7 @@ def evaluate(
     from pipeline.stages.evaluate import evaluate as stage
     from pipeline.stages.evaluate import format_table
 
-    table = stage(*_given(context), others=encoder or [])
+    table = stage(*_writing(context), others=encoder or [])
     if "classes" not in table:
         _say("evaluate", "no agreement to measure: dataset.labels gives fewer than two classes")
     show_json(json.dumps(table)) if as_json else show(format_table(table))
@@ -149,7 +150,7 @@ def report(context: typer.Context) -> None:
     """Put everything that was found on one page that opens from the disk: report/index.html."""
     from pipeline.stages.report import report as stage
 
-    _say("report", stage(*_given(context)))
+    _say("report", stage(*_writing(context)))
 
 
 @app.command(epilog="Example: pipeline query img.jpg --n 10 --sheet found.png")
@@ -264,7 +265,7 @@ def dimensions(
     """Measure agreement with labels, and time, after PCA to 1, 2, 3, ... 200 dimensions; with a plot."""
     from pipeline.commands import dimensions as command
 
-    table = command.dimensions(*_given(context))
+    table = command.dimensions(*_writing(context))
     show_json(command.as_json(table)) if as_json else show(command.format_table(table))
     _say("benchmark dimensions", f"plot in {command.save_plot(table, context.obj[1])}")
 
@@ -277,6 +278,6 @@ def search(
     """Measure time and recall of exact search, of search after PCA, and of FAISS and Annoy; with a plot."""
     from pipeline.commands import search as command
 
-    table = command.search(context.obj[1])
+    table = command.search(_writing(context)[1])
     show_json(command.as_json(table)) if as_json else show(command.format_table(table))
     _say("benchmark search", f"plot in {command.save_plot(table, context.obj[1])}")

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.artifacts.layout import Artifacts
+from pipeline.artifacts import Artifacts, claimed
 from pipeline.params import Params, load_params
 from pipeline.wording import one_line, printable
 
@@ -25,6 +25,13 @@ def given(context: typer.Context) -> tuple[Params, Artifacts]:
     """Return the params and the artefacts that the options before the command name."""
     path, artifacts = context.obj
     return load_params(path), artifacts
+
+
+def writing(context: typer.Context) -> tuple[Params, Artifacts]:
+    """Return the same for a command that writes artefacts: their folder is its own until it ends."""
+    params, artifacts = given(context)
+    context.with_resource(claimed(artifacts))
+    return params, artifacts
 
 
 def check_form(*, as_json: bool, paths: bool, null: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.common import given, say, show, show_json
+from pipeline.cli.common import say, show, show_json, writing
 
 
 def duplicates(
@@ -19,7 +19,7 @@ def duplicates(
     from pipeline.commands import copies as command
     from pipeline.stages.duplicates import duplicates as stage
 
-    params, artifacts = given(context)
+    params, artifacts = writing(context)
     if links:
         command.check_folder(links, params, artifacts)
     say("duplicates", stage(params, artifacts))
@@ -33,7 +33,7 @@ def uniqueness(context: typer.Context) -> None:
     """Rank all pictures by their distance to the most similar one that is no copy of theirs."""
     from pipeline.stages.uniqueness import uniqueness as stage
 
-    say("uniqueness", stage(*given(context)))
+    say("uniqueness", stage(*writing(context)))
 
 
 def unique(

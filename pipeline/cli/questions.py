@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.common import Force, given, say, say_skipped, show, show_json
+from pipeline.cli.common import Force, given, say, say_skipped, show, show_json, writing
 
 
 def tolerance(context: typer.Context) -> None:
     """Measure what light and a small shift alone change: the scale of what `compare` says."""
     from pipeline.stages.tolerance import tolerance as stage
 
-    say("tolerance", stage(*given(context)))
+    say("tolerance", stage(*writing(context)))
 
 
 def compare(
@@ -78,7 +78,7 @@ def label(
     from pipeline.commands import label as command
     from pipeline.commands.examples import read_examples
 
-    params, artifacts = given(context)
+    params, artifacts = given(context) if out else writing(context)
     folder = out or artifacts.labels
     command.check_folder(folder, params, artifacts)
     labels = command.label(read_examples(source, Path(params.dataset.path)), params, artifacts)

@@ -159,14 +159,23 @@ class Door:
     def _check_place(self, path: Path, option: str, *, own: Path | None = None) -> None:
         """Raise QueryError if a path leads into the dataset or, unless it is `own`, into the artefacts, by any way."""
         real = Path(os.path.realpath(path.parent)) / path.name
-        places = (real, *real.parents, Path(os.path.realpath(path)))
-        above = {identity for place in places if (identity := _identity(place))}
-        if above & self._folders or any(real.is_relative_to(os.path.realpath(folder)) for folder in self._datasets):
+        places = (Path(os.path.realpath(path)), real, *real.parents)
+        lies_in = next((found for place in places if (found := self._whose(place))), None)  # the nearest folder counts
+        if lies_in == "dataset":
             raise QueryError(f"{option}: {one_line(path)} lies in the dataset, where nothing is ever written; "
                              "name a place elsewhere")  # fmt: skip
-        if _identity(self._artifacts.root) in above and path != own:
+        if lies_in == "artefacts" and path != own:
             raise QueryError(f"{option}: {one_line(path)} lies in {self._artifacts.root}, the artefacts, which the "
                              "stages alone write; name a place elsewhere")  # fmt: skip
+
+    def _whose(self, folder: Path) -> str | None:
+        """Return to what a folder belongs."""
+        identity = _identity(folder)
+        if identity in self._folders or (
+            not identity and any(folder == Path(os.path.realpath(d)) for d in self._datasets)
+        ):
+            return "dataset"
+        return "artefacts" if identity and identity == _identity(self._artifacts.root) else None
 
     def _dataset_folders(self, index: Index) -> set[Path]:
         """Return every folder that holds pictures of the dataset, and what is above them up to the dataset."""

@@ -12,12 +12,13 @@ from pipeline.artifacts import (
     Artifacts,
     Picture,
     check_encoder,
+    check_own,
     load_embeddings,
     load_neighbours,
     load_pictures,
     open_index,
     replaced,
-    replaced_folder,
+    rewritten_folder,
     save_json,
     save_table,
 )
@@ -84,6 +85,7 @@ def duplicates(params: Params, artifacts: Artifacts) -> str:
     ArtifactError
         If an artefact is missing or stale, or a picture of a group has gone from the dataset.
     """
+    check_own(artifacts.duplicates_sheets)
     with open_index(artifacts.index) as index:
         files, dataset = index.pictures(), index.dataset
         pictures, embeddings = load_pictures(artifacts, index), np.asarray(load_embeddings(artifacts, index))
@@ -153,7 +155,7 @@ def _facts(file: Picture, dataset: Path) -> Facts:
 def _save(groups: list[list[Copy]], files: list[Picture], folder: Folder, artifacts: Artifacts) -> None:
     """Write the table and the sheets."""
     table = []
-    with replaced_folder(artifacts.duplicates_sheets) as root:
+    with rewritten_folder(artifacts.duplicates_sheets) as root:
         for number, group in enumerate(groups, 1):
             members = np.array([copy.row for copy in group], np.int64)
             similarities = [1.0, *folder.similarities(group[0].row, members[1:]).tolist()]

@@ -11,11 +11,12 @@ from tqdm import tqdm
 from pipeline import medoids
 from pipeline.artifacts import (
     Artifacts,
+    check_own,
     load_embeddings,
     load_pictures,
     open_index,
     replaced,
-    replaced_folder,
+    rewritten_folder,
     save_json,
     save_table,
 )
@@ -32,8 +33,9 @@ _SHOWN = 100  # pictures on a group's contact sheet, at most
 
 def groups(params: Params, artifacts: Artifacts) -> str:
     """Write groups.csv, elbow.csv, plots, metrics and the K-group folders."""
+    check_own(artifacts.groups)
     with open_index(artifacts.index) as index:
-        paths, sizes, dataset = index.paths(), index.sizes(), index.dataset
+        paths, sizes, dataset, contents = index.paths(), index.sizes(), index.dataset, index.contents()
         embeddings = np.asarray(load_embeddings(artifacts, index))
         pictures = load_pictures(artifacts, index)
     generator = np.random.default_rng(params.groups.seed)
@@ -49,7 +51,11 @@ def groups(params: Params, artifacts: Artifacts) -> str:
     _plot(sweep, by_elbow, by_silhouette, artifacts)
     folders = lay_out(paths, groups=grouping.groups, medoids=grouping.medoids, similarities=grouping.similarities)
     tiles = [Tile(pixels, size=size) for pixels, size in zip(pictures, sizes, strict=True)]
-    _save_folders(folders, paths, dataset, tiles, grouping, params.groups, artifacts)
+    linked = _linked(folders, contents) if params.groups.links == "hard" else {}
+    with rewritten_folder(artifacts.groups, contents=linked) as root:
+        _fill(root, folders, paths, dataset, tiles, grouping, params.groups)
+    with replaced(artifacts.plot("groups")) as path:
+        path.write_bytes((artifacts.groups / "overview.png").read_bytes())
     found = len(grouping.medoids)
     metrics = {"k": found, "loss": grouping.loss, "silhouette": grouping.silhouette}
     save_json(artifacts.metrics("groups"), {**metrics, "k_elbow": by_elbow, "k_silhouette": by_silhouette})
@@ -128,30 +134,37 @@ def _plot(sweep: Sweep, by_elbow: int, by_silhouette: int, artifacts: Artifacts)
         plot_choice_of_k(path, title=title, ylabel=ylabel, ks=ks, values=values, chosen=by_silhouette)
 
 
-def _save_folders(
+def _linked(folders: list[GroupFolder], contents: list[str]) -> dict[str, str]:
+    """Return the sha256 of every picture's file by its name in the folders."""
+    pairs = (
+        (f"{folder.name}/{name}", row)
+        for folder in folders
+        for row, name in zip(folder.rows, folder.files, strict=True)
+    )
+    return {name: contents[row] for name, row in pairs}
+
+
+def _fill(
+    root: Path,
     folders: list[GroupFolder],
     paths: list[str],
     dataset: Path,
     tiles: list[Tile],
     grouping: Grouping,
     settings: GroupsParams,
-    artifacts: Artifacts,
 ) -> None:
-    """Make the folders anew, so that nothing of an earlier run is left in them."""
-    with replaced_folder(artifacts.groups) as root:
-        for folder in tqdm(folders, "folders", unit=" groups"):
-            (root / folder.name).mkdir()
-            for row, name in zip(folder.rows, folder.files, strict=True):
-                try:
-                    link(dataset / paths[row], root / folder.name / name, hard=settings.links == "hard")
-                except OSError as error:
-                    raise ArtifactError(
-                        f"{dataset / paths[row]}: {error.strerror}; the dataset has changed: run `pipeline resize`"
-                    ) from error
-            _group_sheet(folder, paths, tiles, grouping, root)
-        _overview_sheet(folders, tiles, root)
-    with replaced(artifacts.plot("groups")) as path:
-        path.write_bytes((artifacts.groups / "overview.png").read_bytes())
+    """Make a folder for each group, with a sheet, and the sheet of all medoids."""
+    for folder in tqdm(folders, "folders", unit=" groups"):
+        (root / folder.name).mkdir()
+        for row, name in zip(folder.rows, folder.files, strict=True):
+            try:
+                link(dataset / paths[row], root / folder.name / name, hard=settings.links == "hard")
+            except OSError as error:
+                raise ArtifactError(
+                    f"{dataset / paths[row]}: {error.strerror}; the dataset has changed: run `pipeline resize`"
+                ) from error
+        _group_sheet(folder, paths, tiles, grouping, root)
+    _overview_sheet(folders, tiles, root)
 
 
 def _group_sheet(folder: GroupFolder, paths: list[str], tiles: list[Tile], grouping: Grouping, root: Path) -> None:

@@ -12,6 +12,7 @@ from pipeline.artifacts import (
     UNIQUENESS_COLUMNS,
     Artifacts,
     Index,
+    check_own,
     load_groups,
     load_json,
     load_map,
@@ -20,7 +21,7 @@ from pipeline.artifacts import (
     load_table,
     open_index,
     read_labels,
-    replaced_folder,
+    rewritten_folder,
 )
 from pipeline.errors import ArtifactError
 from pipeline.params import Params
@@ -34,6 +35,7 @@ def report(params: Params, artifacts: Artifacts) -> str:
 
     Copies and unusual pictures are shown if somebody has looked for them.
     """
+    check_own(artifacts.report)
     with open_index(artifacts.index) as index:
         found = load_findings(params, artifacts, index)
     page = make_page(
@@ -43,7 +45,7 @@ def report(params: Params, artifacts: Artifacts) -> str:
         seed=params.report.seed,
         progress=True,
     )
-    with replaced_folder(artifacts.report) as folder:
+    with rewritten_folder(artifacts.report) as folder:
         (folder / "index.html").write_text(page.html, encoding="utf-8")
         for name, file in page.files.items():
             (folder / "thumbnails").mkdir(exist_ok=True)

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pipeline.artifacts import Artifacts, replaced_folder, save_json
+from pipeline.artifacts import Artifacts, check_own, rewritten_folder, save_json
 from pipeline.crystals import grow_sample
 from pipeline.errors import ParamsError
 from pipeline.params import Params
@@ -17,9 +17,10 @@ def sample(params: Params, artifacts: Artifacts) -> str:
     ParamsError
         If sample.pictures is no multiple of the number of habits.
     """
+    check_own(artifacts.sample)
     settings = params.sample
     wanted = Path(os.path.abspath(params.dataset.path)).is_relative_to(os.path.abspath(artifacts.sample))
-    with replaced_folder(artifacts.sample) as folder:
+    with rewritten_folder(artifacts.sample) as folder:
         if not wanted:
             save_json(folder / "truth.json", {"exact": [], "near": [], "stranger": None})
             return f"nothing to grow: dataset.path is {params.dataset.path}"

@@ -64,12 +64,18 @@ def list_dataset(folder: Path, artifacts: Artifacts) -> Listing:
     Raises
     ------
     DatasetError
-        If the folder is missing, holds no file, or is itself the folder of the artefacts.
+        If the folder is missing, holds no file, or is or lies in the folder of the artefacts, but for the sample.
     """
     if not folder.is_dir():
         raise DatasetError(f"dataset.path: there is no folder {str(folder.absolute())!r}; {_remedy(folder)}")
     if artifacts.root.resolve() == folder.resolve():
         raise DatasetError(f"dataset.path: {str(folder)!r} is the folder of the artefacts; choose another for pictures")
+    real, root = folder.resolve(), artifacts.root.resolve()
+    if real.is_relative_to(root) and not real.is_relative_to(artifacts.sample.resolve()):
+        raise DatasetError(
+            f"dataset.path: {str(folder)!r} lies in the folder of artefacts, where files are replaced and removed; "
+            "move your pictures elsewhere, and write that folder into params.yaml"
+        )
     listing = look_through(folder, own=artifacts.root)
     if not listing.files:
         raise DatasetError(f"dataset.path: the folder {str(folder)!r} is empty; put pictures into it")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.artifacts import (
     Artifacts,
+    check_names,
     load_json,
     load_pictures,
     open_index,
@@ -26,6 +27,7 @@ from pipeline.params import Params
 from pipeline.plots import plot_losses
 from pipeline.sheets import Tile, contact_sheet
 
+_STATE = {"state.npz", "best.keras", "progress.json"}  # what a checkpoint holds
 _SHOWN = 8  # pictures on the sheet of reconstructions
 _MANY = 2000  # pictures, of which larger batches still make steps enough
 _RATE = 0.00025  # of a batch of one picture; a larger batch's gradient is surer by the root of its size
@@ -57,6 +59,7 @@ def train(params: Params, artifacts: Artifacts, *, resume: bool = False) -> str:
     if resume:
         _resume(progress, origin, artifacts)
     else:
+        check_names(artifacts.checkpoint, _STATE)
         shutil.rmtree(artifacts.checkpoint, ignore_errors=True)  # of an earlier training
         with replaced(artifacts.untrained) as path:
             training.save_model(progress, path)
