@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from pipeline.pictures.depth import eight_bits, stated_range, value_range
-from pipeline.pictures.profiles import managed
+from pipeline.pictures.profiles import managed, moves_colours
 from pipeline.pictures.strips import ToRgb, strips
 
 _NEARLY_WHITE = 224  # a channel below is seen on white
@@ -32,8 +32,10 @@ def rgb_maker(image: Image.Image) -> ToRgb:
 
 
 def is_plain(image: Image.Image) -> bool:
-    """Return whether resizing and turning to RGB may be done at once: 8 bits, no alpha, no profile to apply."""
-    return image.mode in ("RGB", "L") and not image.has_transparency_data and not image.info.get("icc_profile")
+    """Return whether the picture can be resized as it is: grey or RGB of 8 bits, no alpha, no profile but sRGB's."""
+    if image.mode not in ("RGB", "L") or image.has_transparency_data:
+        return False
+    return not moves_colours(image.info.get("icc_profile") or b"", image.mode)
 
 
 def _ground(image: Image.Image) -> str | None:

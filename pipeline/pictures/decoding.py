@@ -22,9 +22,10 @@ from pipeline.pictures.colour import is_plain, rgb_maker
 from pipeline.pictures.limits import Limits, check_file, check_header
 from pipeline.pictures.png import prepared_png
 from pipeline.pictures.rejection import RejectedPictureError, decoder_errors_rejected
-from pipeline.pictures.signatures import head_of, is_heif, refused, signed_as
+from pipeline.pictures.signatures import head_of, is_heif, raw_refused, refused, signed_as
 from pipeline.pictures.sources import hash_of, open_source
 from pipeline.pictures.strips import orientation_of, reduced, resized, upright_size, whole
+from pipeline.pictures.tiff import raw_kind
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "JPEG2000")
 # MPO, the JPEG of some cameras, is opened under the name JPEG; Pillow raises KeyError at the name MPO, and looks
@@ -121,6 +122,8 @@ def _opened(file: BinaryIO, limits: Limits) -> tuple[Image.Image, int]:
     if reason := refused(head):
         raise RejectedPictureError(reason)
     kind = signed_as(head)
+    if kind == "TIFF" and (camera := raw_kind(file)):
+        raise RejectedPictureError(raw_refused(camera))
     check_file(file, head, kind, limits)
     facts: dict[str, Any] = {}
     with decoder_errors_rejected():

@@ -12,6 +12,7 @@ from pipeline.pictures.sources import bytes_of
 
 MEGABYTE = 1 << 20
 STRIP_PIXELS = 1 << 20  # as many are turned to RGB at a time
+WHOLE_PIXELS = 1 << 22  # a picture of no more is resized at once, whatever it holds
 _STRIP_BYTES = 24  # a pixel of a strip: its copies as RGBA, as RGB and, of float grey, as numbers
 _HELD_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}  # a pixel; 4 in other modes
 # Bytes a pixel that decoders hold beside the picture (measured on 20 megapixels, Pillow 13.0, 2026-11-26)
@@ -99,7 +100,7 @@ def decoded_bytes(image: Image.Image, file: BinaryIO) -> int:
     held = _HELD_BYTES.get(image.mode, 4)
     if image.format == "TIFF" and getattr(image, "tag_v2", {}).get(274, 1) != 1:
         held *= 2  # Pillow turns it as it loads
-    return int(pixels * held + _beside(image, file) + min(strip, pixels) * _STRIP_BYTES)
+    return int(pixels * held + _beside(image, file) + min(strip, pixels) * _STRIP_BYTES + min(pixels, WHOLE_PIXELS) * 4)
 
 
 def _beside(image: Image.Image, file: BinaryIO) -> float:
@@ -143,6 +144,8 @@ def _webp_size(head: bytes) -> tuple[int, int]:
     if kind == b"VP8L":
         bits = int.from_bytes(data[1:5], "little")
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if data[3:6] != b"\x9d\x01\x2a":
+        return 0, 0
     return int.from_bytes(data[6:8], "little") & 0x3FFF, int.from_bytes(data[8:10], "little") & 0x3FFF
 
 

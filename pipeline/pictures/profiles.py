@@ -32,6 +32,12 @@ def managed(strip: Image.Image, profile: bytes) -> Image.Image:
     return strip if strip.mode in ("RGB", "RGBA") else strip.convert("RGB")
 
 
+def moves_colours(profile: bytes, mode: str) -> bool:
+    """Return whether a profile changes pictures of a mode, RGB or L, at all: whether it is another than sRGB."""
+    made_of = _made_of(profile) if profile else None
+    return bool(made_of in ("RGB", mode) and made_of and _transform(profile, made_of, made_of))
+
+
 def _with_alpha(colours: Image.Image, strip: Image.Image) -> Image.Image:
     colours.putalpha(strip.getchannel("A"))
     return colours

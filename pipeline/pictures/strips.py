@@ -1,7 +1,8 @@
-"""Takes a decoded picture apart into upright strips and reduces it strip by strip: no second copy of it is ever held.
+"""Takes a decoded picture apart into upright strips and reduces a large one strip by strip: no second copy is held.
 
-A strip of rows made 256 wide, and the strips then made 256 high, are bit for bit the picture resized at once, for
-Pillow resizes along the rows first and rounds to 8 bits in between.
+Strips of rows are made 256 wide and what they make together 256 high. Of some shapes Pillow takes the two steps in
+the other order and rounds to 8 bits in between, so a picture that is reduced in strips may differ from one that is
+resized at once by one level of 255; whatever can be is resized at once.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.pictures.limits import STRIP_PIXELS
+from pipeline.pictures.limits import STRIP_PIXELS, WHOLE_PIXELS
 from pipeline.pictures.rejection import DECODER_ERRORS
 
 SIZE = 256
@@ -47,6 +48,8 @@ def whole(image: Image.Image, orientation: int, to_rgb: ToRgb) -> Image.Image:
 
 def reduced(image: Image.Image, orientation: int, to_rgb: ToRgb) -> NDArray[np.uint8]:
     """Return the picture upright, RGB and 256x256, bilinear with antialiasing: uint8 (256, 256, 3)."""
+    if image.width * image.height <= WHOLE_PIXELS:
+        return resized(whole(image, orientation, to_rgb))
     narrow = Image.new("RGB", (SIZE, upright_size(image, orientation)[1]))
     for top, strip in strips(image, orientation):
         narrow.paste(to_rgb(strip).resize((SIZE, strip.height), Image.Resampling.BILINEAR), (0, top))
