@@ -13,7 +13,7 @@ from conftest import COPIES, Line, embed_again, make_line
 from PIL import Image, ImageOps
 from typer.testing import CliRunner, Result
 
-from pipeline.artifacts import DUPLICATES_COLUMNS, UNIQUENESS_COLUMNS, load_json, load_table
+from pipeline.artifacts import DUPLICATES_COLUMNS, UNIQUENESS_COLUMNS, load_json, load_table, save_json
 from pipeline.cli import app
 from pipeline.crystals import grow_sample
 from pipeline.errors import ArtifactError, QueryError
@@ -282,3 +282,52 @@ def test_the_planted_copies_of_a_small_sample_are_found_and_nothing_else(tmp_pat
     duplicates(line.params, line.artifacts)
     planted = [{pair["original"], pair["copy"]} for kind in ("exact", "near") for pair in grown.truth[kind]]
     assert sorted(map(sorted, groups_of(line))) == sorted(map(sorted, planted))
+
+
+def _unusual(line: Line, picture: Path) -> dict[str, object]:
+    answer = json.loads(run(line, "query", str(picture), "--mode", "fresh", "--json").stdout)
+    return dict(answer["unusual"])
+
+
+def test_a_new_picture_is_told_what_it_is_a_copy_of(copied_line: Line, tmp_path: Path) -> None:
+    own = copied_line.dataset / "own/00.png"
+    with Image.open(own) as picture:
+        picture.convert("RGB").save(tmp_path / "again.jpg", quality=90)
+    found = _unusual(copied_line, tmp_path / "again.jpg")
+    assert "own/00.png" in found["copies"]  # type: ignore[operator]
+    table = load_table(copied_line.artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")
+    distance = next(float(row[3]) for row in table if row[2] == "own/00.png")
+    assert found["distance"] == pytest.approx(distance, abs=0.02)
+    assert "a copy of" in run(copied_line, "query", str(tmp_path / "again.jpg")).stdout
+
+
+def test_what_is_only_similar_is_no_copy_of_a_new_picture(copied_line: Line, tmp_path: Path) -> None:
+    """The nearest counts, however similar it is, where pixels differ: similarity alone can't tell."""
+    shutil.copytree(copied_line.root, tmp_path / "line")
+    own = Line(tmp_path / "line")
+    metrics = load_json(own.artifacts.metrics("duplicates"), stage="duplicates")
+    save_json(own.artifacts.metrics("duplicates"), metrics | {"similarity": -1.0})
+    Image.new("RGB", (60, 60), (255, 0, 255)).save(tmp_path / "odd.png")
+    answer = json.loads(run(own, "query", str(tmp_path / "odd.png"), "--n", "1", "--json").stdout)
+    assert answer["unusual"]["copies"] == []
+    assert answer["unusual"]["distance"] == pytest.approx(1 - answer["results"][0]["similarity"], abs=1e-5)
+
+
+def test_however_many_copies_there_are_none_counts_as_the_nearest(tmp_path: Path) -> None:
+    line = make_line(tmp_path, {f"{number:02}.png": shapes(0) for number in range(60)} | {"other.png": shapes(1)})
+    go_on(line)
+    with Image.open(line.dataset / "00.png") as picture:
+        picture.save(tmp_path / "again.bmp")
+    found = _unusual(line, tmp_path / "again.bmp")
+    assert len(found["copies"]) == 60  # type: ignore[arg-type]
+    other = json.loads(run(line, "query", str(tmp_path / "again.bmp"), "--n", "61", "--json").stdout)["results"][-1]
+    assert other["path"] == "other.png"
+    assert found["distance"] == pytest.approx(1 - other["similarity"], abs=1e-5)
+
+
+def test_a_folder_of_nothing_but_copies_of_a_new_picture_says_so(tmp_path: Path) -> None:
+    line = make_line(tmp_path, {f"{number}.png": shapes(0) for number in range(3)})
+    go_on(line)
+    found = _unusual(line, line.dataset / "0.png")
+    assert found == {"distance": None, "less_unusual": None, "copies": ["0.png", "1.png", "2.png"]}
+    assert "nothing but copies" in run(line, "query", str(line.dataset / "0.png"), "--mode", "fresh").stdout

@@ -16,11 +16,11 @@ from pipeline.artifacts import (
     Index,
     check_encoder,
     load_embeddings,
-    load_json,
     load_neighbours,
     load_pictures,
 )
 from pipeline.commands.opening import from_here, located, open_own_index, read_given, read_given_sized
+from pipeline.commands.unusual import Nearest, Unusual, how_unusual
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.params import Params
 from pipeline.wording import cut_bytes, one_line, shown
@@ -35,7 +35,6 @@ Mode = Literal["auto", "cached", "fresh"]
 _TILE, _ACROSS = 130, 11  # pixels of a picture on a sheet, and pictures in a row
 _NAME_BYTES = 180  # of a copy's name; file systems allow 255, and some are taken by numbers
 _ON_A_SHEET = 100  # queries, at most
-_LOOKED_AT = 50  # nearest pictures among which one that is no copy is looked for
 
 
 @dataclass(frozen=True)
@@ -46,14 +45,6 @@ class Result:
     path: str
     similarity: float
     row: int
-
-
-@dataclass(frozen=True)
-class Unusual:
-    """How unusual a new picture is: cosine distance to its nearest that is no copy, and which share is less so."""
-
-    distance: float
-    share: float
 
 
 @dataclass(frozen=True)
@@ -70,8 +61,7 @@ class Answer:
         results = [{"rank": r.rank, "path": r.path, "similarity": round(r.similarity, 6)} for r in self.results]
         values: dict[str, Any] = {"query": shown(self.query), "mode": self.mode, "results": results}
         if self.unusual:
-            distance, share = round(self.unusual.distance, 6), round(self.unusual.share, 6)
-            values["unusual"] = {"distance": distance, "less_unusual": share}
+            values["unusual"] = self.unusual.as_json()
         return values
 
 
@@ -118,8 +108,10 @@ class Searcher:
                 f"{one_line(image)} is not in the index; ask with --mode fresh, or add it and run `dvc repro`"
             )
         if row is None:
-            found = self._fresh(image, max(count, _LOOKED_AT))
-            return Answer(image, "fresh", self._results(found[:count]), self._unusual(found))
+            pixels = read_given(image, self._params)
+            nearest = self._nearest(pixels)
+            unusual = how_unusual(pixels, nearest, self._artifacts, self.index)
+            return Answer(image, "fresh", self._results(nearest(count)), unusual)
         return Answer(image, "cached", self._results(self._cached(row, count)))
 
     def places(self, answer: Answer) -> list[Path]:
@@ -154,26 +146,16 @@ class Searcher:
             listed = found[found["row"] != row]
         return listed[:count]
 
-    def _fresh(self, image: Path, count: int) -> NDArray[np.void]:
+    def _nearest(self, pixels: NDArray[np.uint8]) -> Nearest:
+        """Encode a picture; return what gives as many of its most similar ones as are wanted."""
         from pipeline.encoder import encode_one, open_encoder
         from pipeline.neighbours import most_similar
 
-        pixels = read_given(image, self._params)
         embeddings = load_embeddings(self._artifacts, self.index)
         encoder = open_encoder(self._artifacts.encoder)
         check_encoder(self._artifacts, encoder.digest)
-        return most_similar(embeddings, encode_one(encoder, pixels), count=count)
-
-    def _unusual(self, found: NDArray[np.void]) -> Unusual | None:
-        """Compare the distance to the nearest that is no copy with those of all pictures, if they are known."""
-        if not self._artifacts.uniqueness.is_file():
-            return None
-        from pipeline.commands.unique import less_unusual
-
-        copies = load_json(self._artifacts.metrics("duplicates"), stage="duplicates")["similarity"]
-        others = found["similarity"][found["similarity"] < copies]
-        distance = 1 - float(others[0] if len(others) else found["similarity"][-1])
-        return Unusual(distance, less_unusual(self._artifacts, distance, count=self.index.count))
+        own = encode_one(encoder, pixels)
+        return lambda count: most_similar(embeddings, own, count=min(count, len(embeddings)))
 
     def _results(self, found: NDArray[np.void]) -> tuple[Result, ...]:
         if not np.isfinite(found["similarity"]).all():
@@ -219,8 +201,7 @@ def format_answer(answer: Answer) -> str:
     lines = [f"{one_line(answer.query)} ({answer.mode})", "rank  similarity  path"]
     lines += [f"{r.rank:4d}  {r.similarity:10.4f}  {one_line(r.path)}" for r in answer.results]
     if answer.unusual:
-        share = f"{100 * answer.unusual.share:.0f} % of the folder's pictures"
-        lines.append(f"more unusual than {share}: its distance to the nearest is {answer.unusual.distance:.4f}")
+        lines.append(answer.unusual.words())
     return "\n".join(lines)
 
 
