@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from pipeline.artifacts import load_json, open_index, read_labels
+from pipeline.artifacts import load_json, open_index
 from pipeline.baselines import (
     histogram_embeddings,
     hog_embeddings,
@@ -22,7 +22,7 @@ from pipeline.baselines import (
     whitened_pixel_embeddings,
 )
 from pipeline.cli import app
-from pipeline.errors import ArtifactError, ParamsError
+from pipeline.errors import ArtifactError
 from pipeline.evaluation import (
     adjusted_rand,
     agreement,
@@ -154,43 +154,6 @@ def test_adjusted_rand_is_what_a_hand_finds() -> None:
 
 def test_adjusted_rand_of_the_same_split_under_other_names_is_one() -> None:
     assert adjusted_rand(np.array([2, 2, 0, 1]), np.array([0, 0, 1, 2])) == pytest.approx(1)
-
-
-# --- labels -------------------------------------------------------------------------------------------------
-
-
-def test_labels_are_folders_and_pictures_outside_have_none() -> None:
-    found = read_labels("folders", ["a/1.png", "a/b/2.png", "3.png"])
-    assert found == {"a/1.png": "a", "a/b/2.png": "a/b"}
-
-
-def test_without_labels_nobody_has_one() -> None:
-    assert read_labels("none", ["a/1.png"]) == {}
-
-
-def test_labels_come_from_a_csv_file(tmp_path: Path) -> None:
-    table = tmp_path / "labels.csv"
-    table.write_text('path,label,note\na/1.png,cat,x\n"b, c/é.png",dog,\nelsewhere.png,cat,\na/2.png,,\n', "utf-8-sig")
-    found = read_labels(str(table), ["a/1.png", "a/2.png", "b, c/é.png"])
-    assert found == {"a/1.png": "cat", "b, c/é.png": "dog"}
-
-
-@pytest.mark.parametrize("content", [b"name,label\na.png,x\n", b"path,class\na.png,x\n", b"\xff\xfe\x00"])
-def test_a_csv_file_without_the_columns_is_refused(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "labels.csv").write_bytes(content)
-    with pytest.raises(ParamsError, match=r"dataset\.labels: expected .* columns path,label"):
-        read_labels(str(tmp_path / "labels.csv"), ["a.png"])
-
-
-def test_a_missing_csv_file_is_refused() -> None:
-    with pytest.raises(ParamsError, match=r"dataset\.labels: expected .*; got 'folder'"):
-        read_labels("folder", ["a.png"])
-
-
-def test_a_csv_file_of_other_pictures_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "labels.csv").write_text("path,label\n/full/path/a.png,cat\n")
-    with pytest.raises(ParamsError, match="names no picture of the dataset"):
-        read_labels(str(tmp_path / "labels.csv"), ["a.png"])
 
 
 def test_the_histogram_sees_colour_and_not_place() -> None:

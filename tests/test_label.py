@@ -171,7 +171,12 @@ def test_what_cannot_be_read_is_skipped_and_named(line: Line, tmp_path: Path) ->
     ("content", "message"),
     [
         ("file,class\na.jpg,one\n", "the columns path,label, got 'file,class'; name them in the first line"),
-        ("path;label\na.jpg;one\n", "got 'path;label'; name them in the first line, with a comma between"),
+        ("path|label\na.jpg|one\n", "got 'path|label'; name them in the first line, with a comma, a semicolon or"),
+        (
+            "path,label\nramps/ramp 01.png,one\nramps\\ramp 01.png,other\n",
+            "is labelled 'one' in line 2 and 'other' in line 3; leave one label",
+        ),
+        ("path,label\na, b.jpg,one\n", "line 2 has 3 columns, the first line 2; put a name that holds ',' in quotes"),
         ("path,label\nramps/ramp 01.png,one\nramps/ramp 02.png,one\n", "two labels or more, got those of 'one' alone"),
         ("path,label\ngone.jpg,one\nalso gone.jpg,other\n", "fewer than two labels have a readable example"),
         ("path,label\nramps/ramp 01.png\nramps/ramp 02.png,\n", "two labels or more"),
@@ -186,6 +191,29 @@ def test_examples_that_say_too_little_are_refused(line: Line, tmp_path: Path, co
     result = run(line, tmp_path / "examples.csv", "--out", tmp_path / "out")
     assert isinstance(result.exception, QueryError), result.output
     assert message in str(result.exception)
+
+
+def test_examples_are_read_however_a_spreadsheet_wrote_them(line: Line, tmp_path: Path) -> None:
+    plain = labelled(line, write_examples(tmp_path / "plain.csv", few(2)), "--out", tmp_path / "out")
+    rows = [(path.replace("/", "\\"), f"{name} ") for path, name in few(2)]
+    rows.append(("ramps/nai\u0308ve/disc 00.png", "RAMPS"))  # taken apart, as macOS writes it
+    table = "\r\n".join(["sep=;", "Label ; PATH", *(f"{name};{path}" for path, name in rows)])
+    (tmp_path / "excel.csv").write_text(table, encoding="utf-16")
+    found = labelled(line, tmp_path / "excel.csv", "--out", tmp_path / "out")
+    assert [path for path in found if found[path]["example"]] == sorted(
+        [*(path for path in plain if plain[path]["example"]), "ramps/naïve/disc 00.png"]
+    )
+
+
+def test_of_linked_example_folders_one_counts_and_the_other_is_said(line: Line, tmp_path: Path) -> None:
+    for path, name in few(1):
+        (tmp_path / "tree" / name).mkdir(parents=True)
+        shutil.copy(line.dataset / path, tmp_path / "tree" / name)
+    (tmp_path / "tree" / "OTHER").symlink_to("RAMPS")
+    result = run(line, tmp_path / "tree", "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    assert "label: warning: of the examples, 1 can't be used and count for nothing" in result.stderr
+    assert "OTHER: the same folder as RAMPS (a link to it)" in result.stderr
 
 
 def test_a_missing_file_of_examples_is_said(line: Line, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ arrays    .npy files that know what they were made from
 claiming  the folder is ours, and one run at a time writes into it
 index     the SQLite index: row <-> path <-> content
 labels    what is known by name: labels, groups, places on the map
+label_tables  the one reader of tables of labels, however a spreadsheet wrote them
 written   folders that are filled anew, and which files in them are ours
 rows      the arrays whose row i is picture i of the index
 """
@@ -23,7 +24,8 @@ from pipeline.artifacts.files import (
     save_table,
 )
 from pipeline.artifacts.index import Index, Picture, dataset_from, open_index, save_index
-from pipeline.artifacts.labels import load_groups, load_map, read_labels
+from pipeline.artifacts.label_tables import LabelRow, PathFinder, check_agreement, composed, read_label_rows, spellings
+from pipeline.artifacts.labels import find_labels, load_groups, load_map, read_labels
 from pipeline.artifacts.layout import DUPLICATES_COLUMNS, UNIQUENESS_COLUMNS, Artifacts
 from pipeline.artifacts.rows import (
     NEIGHBOUR,
@@ -50,14 +52,19 @@ __all__ = [
     "ArrayWriter",
     "Artifacts",
     "Index",
+    "LabelRow",
+    "PathFinder",
     "Picture",
     "Written",
+    "check_agreement",
     "check_encoder",
     "check_names",
     "check_own",
     "claimed",
+    "composed",
     "dataset_from",
     "encoder_of",
+    "find_labels",
     "load_array",
     "load_embeddings",
     "load_groups",
@@ -69,6 +76,7 @@ __all__ = [
     "look_through",
     "made_from",
     "open_index",
+    "read_label_rows",
     "read_labels",
     "replaced",
     "replaced_folder",
@@ -79,5 +87,6 @@ __all__ = [
     "save_list",
     "save_table",
     "sha256_of",
+    "spellings",
     "unwritable",
 ]

@@ -1,43 +1,53 @@
 """What is known of the pictures by name: their labels, their groups, their places on the map."""
 
-import csv
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.artifacts.files import load_table
+from pipeline.artifacts.label_tables import TableOfLabels, composed, labels_of, read_label_rows
 from pipeline.artifacts.layout import Artifacts
 from pipeline.errors import ArtifactError, ParamsError
 
 
 def read_labels(source: str, paths: list[str]) -> dict[str, str]:
-    """Return the label of each path that has one: by its folder, or from a CSV file with path,label.
+    """Return the label of each path that has one; see `find_labels`."""
+    return find_labels(source, paths).labels
+
+
+def find_labels(source: str, paths: list[str]) -> TableOfLabels:
+    """Return the label of each path that has one, by its folder or from a CSV file with path,label; and what to doubt.
 
     Raises
     ------
     ParamsError
-        If the CSV file is missing or lacks these columns, or names no picture of the dataset.
+        If the CSV file is missing, lacks these columns, can't be understood, gives one picture two labels, or names no
+        picture of the dataset.
     """
     if source == "none":
-        return {}
+        return TableOfLabels({}, "")
     if source == "folders":
-        folders = {path: str(PurePosixPath(path).parent) for path in paths}
-        return {path: folder for path, folder in folders.items() if folder != "."}
+        folders = {path: composed(str(PurePosixPath(path).parent)) for path in paths}
+        return TableOfLabels({path: folder for path, folder in folders.items() if folder != "."}, "")
     try:
-        with Path(source).open(encoding="utf-8-sig", newline="") as file:
-            found = {row["path"]: row["label"] for row in csv.DictReader(file)}
-    except (OSError, KeyError, UnicodeDecodeError) as error:
+        rows = read_label_rows(Path(source))
+    except (OSError, ValueError) as error:
         raise ParamsError(
-            f"dataset.labels: expected folders, none or a CSV file with the columns path,label; "
-            f"got {source!r} ({error})"
+            "dataset.labels: expected folders, none or a CSV file with the columns path,label; "
+            f"got {source!r} ({getattr(error, 'strerror', None) or error})"
         ) from error
-    labels = {path: found[path] for path in paths if found.get(path)}
-    if found and not labels:
+    try:
+        found = labels_of(rows, paths, source=Path(source))
+    except ValueError as error:
+        raise ParamsError(f"dataset.labels: {source}: {error}") from error
+    if rows and not any(row.label for row in rows):
+        raise ParamsError(f"dataset.labels: no row of {source} has a label; fill in its column label")
+    if rows and not found.labels:
         raise ParamsError(
             f"dataset.labels: {source} names no picture of the dataset; its paths must be relative to dataset.path"
         )
-    return labels
+    return found
 
 
 def load_groups(artifacts: Artifacts, paths: list[str]) -> tuple[NDArray[np.int64], NDArray[np.float64], list[int]]:

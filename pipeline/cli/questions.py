@@ -76,12 +76,13 @@ def label(
 ) -> None:
     """Label every picture from a few examples, with a confidence and the examples that explain it."""
     from pipeline.commands import label as command
-    from pipeline.commands.examples import read_examples
 
     params, artifacts = given(context) if out else writing(context)
     folder = out or artifacts.labels
     command.check_folder(folder, params, artifacts)
-    labels = command.label(read_examples(source, Path(params.dataset.path)), params, artifacts)
+    labels = command.label(source, params, artifacts)
+    if labels.skipped:
+        say("label", f"warning: of the examples, {len(labels.skipped):,} can't be used and count for nothing")
     say_skipped(labels.skipped)
     command.save(labels, artifacts, folder)
     if as_json:

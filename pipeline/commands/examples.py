@@ -1,6 +1,5 @@
 """The pictures that somebody has labelled: reads which they are, and finds them in the folder or encodes them."""
 
-import csv
 import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -9,7 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pipeline.artifacts import Artifacts, Index, check_encoder
+from pipeline.artifacts import (
+    Artifacts,
+    Index,
+    LabelRow,
+    PathFinder,
+    check_agreement,
+    check_encoder,
+    composed,
+    read_label_rows,
+    spellings,
+)
 from pipeline.encoder import encode_one, open_encoder
 from pipeline.errors import QueryError
 from pipeline.params import Params
@@ -19,10 +28,11 @@ from pipeline.wording import one_line, shown
 
 @dataclass(frozen=True)
 class Example:
-    """A picture that somebody has labelled."""
+    """A picture that somebody has labelled; what is wrong with the file, if that is known, else empty."""
 
     path: Path
     label: str
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class Outsider:
     embedding: NDArray[np.float32]
 
 
-def read_examples(source: Path, dataset: Path) -> list[Example]:
+def read_examples(source: Path, artifacts: Artifacts, index: Index) -> list[Example]:
     """Return the examples of a CSV file with path,label, or of a folder tree whose folders are the labels.
 
     A path of the CSV file is relative to the dataset, to the CSV file, or to where the command runs; the first that
@@ -43,14 +53,10 @@ def read_examples(source: Path, dataset: Path) -> list[Example]:
     Raises
     ------
     QueryError
-        If there is no such file or folder, the columns are missing, or there are fewer than two labels.
+        If there is no such file or folder, the columns are missing, a row can't be understood, one path has two labels,
+        or there are fewer than two labels.
     """
-    if source.is_dir():
-        files = [PurePosixPath(file.path) for file in find_files(source)]
-        inside = [path for path in files if path.parent != PurePosixPath(".")]
-        examples = [Example(source / path, shown(path.parent)) for path in inside]
-    else:
-        examples = [Example(_located(path, source, dataset), name) for path, name in _read_csv(source)]
+    examples = _in_folders(source, artifacts) if source.is_dir() else _in_table(source, index)
     names = {example.label for example in examples}
     if len(names) < 2:
         got = f"those of {one_line(names.pop())!r} alone" if names else "none"
@@ -61,28 +67,50 @@ def read_examples(source: Path, dataset: Path) -> list[Example]:
     return examples
 
 
-def _read_csv(source: Path) -> list[tuple[str, str]]:
-    """Return path and label of each row that has both."""
-    expected = f"{source}: expected a folder, or a CSV file with the columns path,label"
+def _in_folders(source: Path, artifacts: Artifacts) -> list[Example]:
+    """Return the files of a folder tree, each with its folder as the label."""
+    examples = []
+    for file in find_files(source, own=artifacts.root):
+        path = PurePosixPath(file.path)
+        if path.parent != PurePosixPath("."):
+            problem = "" if os.path.isfile(source / path) else file.problem  # a link to an example is one as well
+            examples.append(Example(source / path, composed(shown(path.parent)), problem))
+        elif file.problem and os.path.isdir(source / path):
+            examples.append(Example(source / path, composed(shown(path)), file.problem))
+    return examples
+
+
+def _in_table(source: Path, index: Index) -> list[Example]:
+    """Return the rows of a table that have a label."""
+    rows: dict[Path, LabelRow] = {}
+    finder = PathFinder(index.paths())
     try:
-        with source.open(encoding="utf-8-sig", newline="") as file:
-            header, *rows = list(csv.reader(file)) or [[]]
-    except UnicodeDecodeError as error:
-        raise QueryError(f"{expected}, got bytes that are not UTF-8; save it as UTF-8") from error
-    except (OSError, csv.Error) as error:
-        raise QueryError(f"{expected} ({getattr(error, 'strerror', None) or error}); check the path") from error
-    columns = [name.strip() for name in header]
-    if not {"path", "label"} <= set(columns):
-        got = repr(",".join(header)[:80]) if header else "an empty file"
-        raise QueryError(f"{expected}, got {got}; name them in the first line, with a comma between")
-    path, label = columns.index("path"), columns.index("label")
-    whole = [row for row in rows if len(row) > max(path, label)]
-    return [(row[path], row[label].strip()) for row in whole if row[path] and row[label].strip()]
+        for row in _read_rows(source):
+            path = _located(row.path, source, index.dataset, finder)
+            if row.label:
+                check_agreement(rows.setdefault(path, row), row, row.path.strip())
+    except ValueError as error:
+        raise QueryError(f"{one_line(source)}: {error}") from error
+    return [Example(path, row.label) for path, row in rows.items()]
 
 
-def _located(path: str, source: Path, dataset: Path) -> Path:
-    places = [dataset / path, source.parent / path]
-    return next((place for place in places if os.path.isfile(place)), Path(path))
+def _read_rows(source: Path) -> list[LabelRow]:
+    expected = f"{one_line(source)}: expected a folder, or a CSV file with the columns path,label"
+    try:
+        return read_label_rows(source)
+    except OSError as error:
+        raise QueryError(f"{expected} ({error.strerror}); check the path") from error
+    except ValueError as error:
+        raise QueryError(f"{expected}, {error}") from error
+
+
+def _located(given: str, source: Path, dataset: Path, finder: PathFinder) -> Path:
+    """Return where a picture that a row names lies: in the dataset, else beside the table, else here."""
+    known = finder.find(given)
+    if known is not None:
+        return dataset / known
+    places = (folder / path for folder in (dataset, source.parent, Path()) for path in spellings(given))
+    return next((place for place in places if os.path.isfile(place)), Path(given.strip()))
 
 
 def find(
@@ -106,6 +134,9 @@ def find(
     others, skipped = [], []
     for example in tqdm(examples, "examples", unit=" examples"):
         number = names.index(example.label)
+        if example.problem:
+            skipped.append(f"{one_line(example.path)}: {example.problem}")
+            continue
         if not os.path.isfile(example.path):  # unlike Path's, False for a name that is too long or holds a null
             skipped.append(f"{one_line(example.path)}: no such file in the dataset, beside the CSV file, or here")
             continue

@@ -20,7 +20,7 @@ from pipeline.artifacts import (
     save_table,
     unwritable,
 )
-from pipeline.commands.examples import Example, Outsider, find
+from pipeline.commands.examples import Outsider, find, read_examples
 from pipeline.commands.opening import open_own_index
 from pipeline.commands.outputs import open_door
 from pipeline.commands.refilled import rewritten, written_files
@@ -74,8 +74,8 @@ class Labels:
         return float(self.shares[row].max())
 
 
-def label(examples: list[Example], params: Params, artifacts: Artifacts) -> Labels:
-    """Label every picture of the folder.
+def label(source: Path, params: Params, artifacts: Artifacts) -> Labels:
+    """Label every picture of the folder from the examples of a CSV file or a folder tree.
 
     An example whose content is in the folder is that picture, whatever it is called and wherever it lies, and so are
     its copies; any other is encoded.
@@ -83,12 +83,14 @@ def label(examples: list[Example], params: Params, artifacts: Artifacts) -> Labe
     Raises
     ------
     QueryError
-        If one content has two labels, or no two labels have a readable example.
+        If there are no examples, or they can't be understood; one content has two labels; or no two labels have an
+        example that can be read.
     ArtifactError
         If an artefact is missing, damaged or stale, or of another folder than dataset.path.
     """
-    names = sorted({example.label for example in examples})
     with open_own_index(params, artifacts) as index:
+        examples = read_examples(source, artifacts, index)
+        names = sorted({example.label for example in examples})
         inside, others, skipped = find(examples, names, params, artifacts, index)
         embeddings, lists = np.asarray(load_embeddings(artifacts, index)), load_neighbours(artifacts, index)
         paths, sizes = index.paths(), index.sizes()

@@ -88,9 +88,10 @@ def trust(found: Findings) -> dict[str, Any]:
         {"name": _NAMES.get(name, name), "model": name == "model", "views": views.get(name), **embeddings.get(name, {})}
         for name in names
     ]
+    said = [*evaluation["verdict"], *evaluation.get("doubts", [])]
     return {
-        "verdict": [words.removeprefix("warning: ") for words in evaluation["verdict"]],
-        "warned": [words.startswith("warning:") for words in evaluation["verdict"]],
+        "verdict": [words.removeprefix("warning: ") for words in said],
+        "warned": [words.startswith("warning:") for words in said],
         "classes": evaluation.get("classes"),
         "pictures": evaluation["pictures"],
         "rows": rows,

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from pipeline import diagnosis, evaluation
 from pipeline.artifacts import (
     Artifacts,
+    find_labels,
     load_embeddings,
     load_groups,
     load_pictures,
     open_index,
-    read_labels,
     save_json,
 )
 from pipeline.baselines import BASELINES
@@ -39,7 +39,8 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
     Returns
     -------
     table
-        {"pictures": N, "views": {name: share found again}, "verdict": [words]}, and with labels "classes": C,
+        {"pictures": N, "views": {name: share found again}, "verdict": [words]}, "doubts": [words] if there are any
+        about the table of labels, and with labels "classes": C,
         "embeddings": {name: measures} and "groups": {"k", "purity", "adjusted_rand"}; N then counts the
         pictures that have a label, and only they are compared by it.
     """
@@ -47,7 +48,8 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
         paths = index.paths()
         embeddings = np.asarray(load_embeddings(artifacts, index))
         pictures = load_pictures(artifacts, index)
-    names = read_labels(params.dataset.labels, paths)
+    known = find_labels(params.dataset.labels, paths)
+    names = known.labels
     rows = np.array([row for row, path in enumerate(paths) if path in names], np.int64)
     classes, labels = np.unique([names[paths[row]] for row in rows], return_inverse=True)
     views = _views(pictures, artifacts)
@@ -56,6 +58,8 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
         "views": views,
         "verdict": [diagnosis.verdict(views, measure="finding a second view of a picture")],
     }
+    if known.doubt:
+        table["doubts"] = [known.doubt]
     if len(classes) < 2:
         save_json(artifacts.metrics("evaluate"), table)
         return table
@@ -82,7 +86,7 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
 def format_table(table: dict[str, Any]) -> str:
     """Return the table as text for a terminal."""
     if "classes" not in table:
-        return "\n".join(table["verdict"])
+        return "\n".join([*table["verdict"], *table.get("doubts", [])])
     lines = [f"{table['pictures']:,} pictures in {table['classes']:,} classes; agreement of neighbours with labels, %"]
     width = max(15, *(len(name) for name in table["embeddings"])) + 1
     lines.append(f"{'':{width}}{'top-4':>8}{'macro':>8}{'top-1':>8}{'mAP@10':>8}")
@@ -93,7 +97,7 @@ def format_table(table: dict[str, Any]) -> str:
     lines.append(
         f"{groups['k']} groups: purity {groups['purity']:.3f}, adjusted Rand index {groups['adjusted_rand']:.3f}"
     )
-    return "\n".join([*lines, *table["verdict"]])
+    return "\n".join([*lines, *table["verdict"], *table.get("doubts", [])])
 
 
 def _views(pictures: NDArray[np.uint8], artifacts: Artifacts) -> dict[str, float]:

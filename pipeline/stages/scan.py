@@ -6,9 +6,9 @@ watches this list, which is made anew at each `dvc repro` and changes only where
 
 from pathlib import Path
 
-from pipeline.artifacts import Artifacts, save_json, save_table
-from pipeline.errors import DatasetError
-from pipeline.params import Params
+from pipeline.artifacts import Artifacts, find_labels, save_json, save_table
+from pipeline.errors import DatasetError, EncoderError
+from pipeline.params import EncoderParams, Params
 from pipeline.pictures import Listing, content_of, decoders, look_through
 from pipeline.wording import one_line, shown
 
@@ -22,20 +22,39 @@ def scan(params: Params, artifacts: Artifacts) -> str:
     ------
     DatasetError
         If the folder is missing or holds no file.
+    ParamsError
+        If the table of labels is missing or can't be understood: better now than after the training.
+    EncoderError
+        If the encoder's file is missing.
     """
     folder = Path(params.dataset.path)
     listing = list_dataset(folder, artifacts)
+    doubt = find_labels(params.dataset.labels, [file.path for file in listing.files if not file.problem]).doubt
     rows = [(shown(f.path), f.size_bytes, f.modified_ns, f.problem) for f in listing.files]
     save_table(artifacts.listing, ("path", "bytes", "modified_ns", "problem"), rows)
     save_json(artifacts.surroundings, {"decoders": decoders(), "labels": _content(params.dataset.labels)})
-    used = {"autoencoder": None, "keras": params.encoder.weights, "onnx": params.encoder.path}[params.encoder.kind]
-    save_json(artifacts.foreign, {"file": _content(used) if used else None})
-    return _summary(listing, folder)
+    encoder = _encoder_file(params.encoder)
+    save_json(artifacts.foreign, {"file": content_of(encoder) if encoder else None})
+    return "\n".join(part for part in (_summary(listing, folder), doubt) if part)
 
 
 def _content(name: str) -> str | None:
     path = Path(name)
     return content_of(path) if path.is_file() else None
+
+
+def _encoder_file(encoder: EncoderParams) -> Path | None:
+    """Return the file that the encoder is made of, if it is of other origin; EncoderError if it is missing."""
+    name, value = {
+        "autoencoder": ("", "none"),
+        "keras": ("encoder.weights", encoder.weights),
+        "onnx": ("encoder.path", encoder.path),
+    }[encoder.kind]
+    if value in ("none", "imagenet"):
+        return None
+    if not Path(value).is_file():
+        raise EncoderError(f"{name}: there is no file {value!r}; write where it lies into params.yaml")
+    return Path(value)
 
 
 def _summary(listing: Listing, folder: Path) -> str:
