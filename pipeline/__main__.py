@@ -4,6 +4,7 @@ import io
 import sys
 
 from pipeline.cli import app
+from pipeline.cli.progress import keep_progress_brief
 from pipeline.errors import PipelineError
 from pipeline.wording import printable
 
@@ -13,6 +14,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # one that can't hold every name gets escapes
             stream.reconfigure(errors="backslashreplace")
+    keep_progress_brief()
     try:
         app(prog_name="pipeline")
     except PipelineError as error:

@@ -65,6 +65,7 @@ def test_every_artefact_that_a_stage_depends_on_is_made_by_an_earlier_one() -> N
         made |= set(outs(stage))
 
 
-def test_every_metrics_file_is_listed_at_top_level() -> None:
-    written = {out for stage in STAGES for out in outs(stage) if "/metrics/" in out}
-    assert set(DVC["metrics"]) == written
+def test_dvc_shows_the_one_summary_of_all_metrics() -> None:
+    """Each stage's own metrics are made for programs: as a table they were 81 columns, three of them called loss."""
+    assert DVC["metrics"] == ["artifacts/metrics/summary.json"]
+    assert DVC["metrics"][0] in outs("report")

@@ -520,3 +520,16 @@ def test_the_script_runs_in_a_browser(reported: Line, tmp_path: Path) -> None:
     assert '<html lang="en" data-theme="auto" class="scripted">' in done.stdout
     assert re.search(r'<th scope="col"[^>]*><button type="button">', done.stdout)  # tables can be sorted
     assert re.search(r'<canvas id="map-canvas"[^>]* width="\d{3,}"', done.stdout)  # the map was drawn
+
+
+# --- numbers ------------------------------------------------------------------------------------------------
+
+
+def test_the_summary_has_few_numbers_each_with_its_own_name(reported: Line) -> None:
+    summary = load_json(reported.artifacts.metrics("summary"), stage="report")
+    evaluated = load_json(reported.artifacts.metrics("evaluate"), stage="evaluate")
+    assert len(summary) <= 12
+    assert all(isinstance(value, int | float) for value in summary.values())
+    assert summary["top4"] == pytest.approx(evaluated["embeddings"]["model"]["top4"], abs=1e-4)
+    assert summary["pictures"] == 58
+    assert "copies" not in summary  # nobody has looked for them

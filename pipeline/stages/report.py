@@ -22,6 +22,7 @@ from pipeline.artifacts import (
     open_index,
     read_labels,
     rewritten_folder,
+    save_json,
 )
 from pipeline.errors import ArtifactError
 from pipeline.params import Params
@@ -45,6 +46,7 @@ def report(params: Params, artifacts: Artifacts) -> str:
         seed=params.report.seed,
         progress=True,
     )
+    save_json(artifacts.metrics("summary"), summary_of(found))
     with rewritten_folder(artifacts.report) as folder:
         (folder / "index.html").write_text(page.html, encoding="utf-8")
         for name, file in page.files.items():
@@ -55,6 +57,27 @@ def report(params: Params, artifacts: Artifacts) -> str:
         f"{artifacts.report / 'index.html'}: {len(page.html.encode()) / 1e6:.1f} MB, "
         f"thumbnails of {page.side} pixels {where}"
     )
+
+
+def summary_of(found: Findings) -> dict[str, int | float]:
+    """Return the few numbers that tell runs apart, for `dvc metrics show`; what is unknown is left out."""
+    evaluated, trained = found.metrics["evaluate"], found.metrics["train"]
+    embeddings = {name: measures["top4"] for name, measures in evaluated.get("embeddings", {}).items()}
+    baselines = [value for name, value in embeddings.items() if name not in ("model", "chance")]
+    values = {
+        "pictures": len(found.paths),
+        "rejected": len(found.rejected),
+        "reconstruction_error": trained.get("validation_loss"),
+        "top4": embeddings.get("model"),
+        "top4_best_baseline": max(baselines, default=None),
+        "second_view": evaluated["views"]["model"],
+        "groups": len(found.medoids),
+        "silhouette": found.metrics["groups"]["silhouette"],
+        "copies": None if found.copies is None else sum(not copy.kept for copy in found.copies),
+        "stand_out": None if found.unusual is None else sum(one.stands_out for one in found.unusual),
+        "map_trust": found.metrics["map"]["trustworthiness_tsne"],
+    }
+    return {name: round(value, 4) for name, value in values.items() if value is not None}
 
 
 def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Findings:
