@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import html as html_text
 import io
 import itertools
 import json
@@ -520,6 +521,126 @@ def test_the_script_runs_in_a_browser(reported: Line, tmp_path: Path) -> None:
     assert '<html lang="en" data-theme="auto" class="scripted">' in done.stdout
     assert re.search(r'<th scope="col"[^>]*><button type="button">', done.stdout)  # tables can be sorted
     assert re.search(r'<canvas id="map-canvas"[^>]* width="\d{3,}"', done.stdout)  # the map was drawn
+
+
+DRIVER = """
+<script>
+const said = {};
+const key = (key) => viewer.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+const title = () => element("viewer-title").textContent;
+const type = (words) => {
+  element("find-words").value = words;
+  element("find-words").dispatchEvent(new Event("input"));
+};
+async function drive() {
+said.fromLink = [viewer.open, title()];
+viewer.close();
+await new Promise((go) => setTimeout(go, 100));
+said.closed = location.hash;
+type("disc 0");
+said.hits = element("find-status").textContent;
+element("find").requestSubmit();
+said.enter = [viewer.open, title(), decodeURIComponent(location.hash)];
+key("ArrowRight");
+said.right = title();
+key("ArrowLeft");
+key("ArrowLeft");
+said.left = title();
+said.facts = element("viewer-facts").textContent;
+element("viewer-neighbours").querySelector("button").click();
+said.neighbour = title();
+element("viewer-back").click();
+said.back = title();
+viewer.close();
+type("nothing is called so");
+said.none = [element("find-status").textContent, element("find-hits").children.length];
+document.body.dataset.said = JSON.stringify(said);
+}
+drive();
+</script>
+</body>"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs chromium")
+def test_search_arrows_and_links_lead_to_pictures(own: Line, tmp_path: Path) -> None:
+    page = own.artifacts.report / "driven.html"
+    page.write_text(read(own).replace("</body>", DRIVER), encoding="utf-8")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+    flags += ["--no-first-run", "--disable-component-update", f"--user-data-dir={tmp_path}/profile"]
+    command = ["chromium", *flags, "--virtual-time-budget=4000", "--dump-dom"]
+    done = subprocess.run([*command, f"{page.as_uri()}#picture/discs%2Fdisc%2003.png"], capture_output=True, text=True)
+    found = re.search(r'data-said="([^"]*)"', done.stdout)
+    assert found, done.stderr
+    said = json.loads(html_text.unescape(found[1]))
+    assert said["fromLink"] == [True, "discs/disc 03.png"]
+    assert said["closed"] == ""
+    paths = [path for path in known(read(own))["paths"] if "disc 0" in path]  # type: ignore[attr-defined]
+    assert said["hits"].startswith(f"{len(paths)} pictures")
+    assert said["enter"] == [True, paths[0], f"#picture/{paths[0]}"]
+    assert (said["right"], said["left"]) == (paths[1], paths[-1])  # through the hits, and around
+    assert "Size" in said["facts"]
+    assert "Changed" in said["facts"]
+    assert said["neighbour"] != said["back"] == paths[-1]
+    assert said["none"] == ["0 pictures", 0]
+
+
+# --- what it says first -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (["by top-4 agreement the model beats every baseline (...)"], "This can be trusted: "),
+        (["by a the model beats every baseline", "warning: by b the model is no better than pixels"], "in part: "),
+        (["warning: by a the model is no better", "warning: by b the model is no better"], "can\u2019t be trusted yet"),
+    ],
+)
+def test_the_first_sentence_says_whether_it_is_good(own: Line, verdict: list[str], words: str) -> None:
+    evaluated = load_json(own.artifacts.metrics("evaluate"), stage="evaluate")
+    save_json(own.artifacts.metrics("evaluate"), evaluated | {"verdict": verdict})
+    report(own.params, own.artifacts)
+    shown = Page(read(own))
+    first = next(
+        text
+        for (tag, a), text in zip(shown.elements, shown.texts, strict=True)
+        if "judgement" in (a.get("class") or "")
+    )
+    assert words in "".join(first)
+
+
+def test_the_second_sentence_says_what_was_found(own: Line) -> None:
+    rows = [(1, "discs/disc 01.png", "1.0", "exact", "yes", ""), (1, "discs/disc 02.png", "1.0", "exact", "no", "")]
+    save_table(own.artifacts.duplicates, ("group", "path", "similarity", "kind", "keep", "reason"), rows)
+    save_table(own.artifacts.uniqueness, UNIQUENESS_COLUMNS, [])
+    report(own.params, own.artifacts)
+    words = Page(read(own)).text("header")[0]
+    assert "1 picture is a copy of others and nothing stands out as unusual." in words
+
+
+def test_one_thing_is_never_called_by_its_plural(tmp_path: Path) -> None:
+    own = finished(tmp_path, {"a.png": structured_picture("discs", np.random.default_rng(0)), "b.txt": b"words"})
+    shown = Page(read(own))
+    words = " ".join(text for tag in ("p", "caption", "header", "h2") for text in shown.text(tag))
+    assert not re.findall(r"\b1 (?:pictures|files|groups|labels|classes|copies|epochs|seconds)\b", words)
+    assert "1 file was rejected" in words
+
+
+def test_the_script_knows_files_copies_and_ranks(own: Line) -> None:
+    rows = [(1, "discs/disc 01.png", "1.0", "exact", "yes", ""), (1, "discs/disc 02.png", "1.0", "exact", "no", "")]
+    save_table(own.artifacts.duplicates, ("group", "path", "similarity", "kind", "keep", "reason"), rows)
+    ranked = (1, 3, "discs/disc 03.png", "0.75", "1.2", "0.8", "1.5", 4, "discs/disc 04.png", "yes")
+    save_table(own.artifacts.uniqueness, UNIQUENESS_COLUMNS, [ranked])
+    report(own.params, own.artifacts)
+    data = known(read(own))
+    paths = list(data["paths"])  # type: ignore[call-overload]
+    first, second, third = (paths.index(f"discs/disc 0{n}.png") for n in (1, 2, 3))
+    assert data["copies"] == [{"rows": [first, second], "kept": [first]}]
+    assert unpacked(data["ranks"], "<u4")[[first, third]].tolist() == [0, 1]
+    np.testing.assert_allclose(unpacked(data["distances"], "<f4")[[first, third]], [-1, 0.75])
+    file = (own.dataset / paths[first]).stat()
+    assert unpacked(data["bytes"], "<f8")[first] == file.st_size
+    assert unpacked(data["times"], "<f8")[first] == int(file.st_mtime)
 
 
 # --- numbers ------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Owns the report: one HTML page that shows what the line found, from plain arrays and tables.
 
 findings    what a report is made from
+judgement   what the page says first: is it good
 sections    what each part of the page says
 charts      lines and counts as SVG
 thumbnails  pictures as WebP, one by one and in sheets

@@ -45,6 +45,7 @@ class Findings:
     groups_home   URL of the K-group folders, both as seen from the page and ending in '/'
     paths         N paths relative to the folder, with '/'
     sizes         (N, 2) width and height of the originals
+    bytes, times  (N,) of their files: bytes, and seconds of the last change since 1970; 0 where it is unknown
     pictures      uint8 (N, 256, 256, 3)
     neighbours    (N, k) of (row, similarity), most similar first
     groups        (N,) from 1; similarities (N,) to the own medoid; medoids: K rows
@@ -62,6 +63,8 @@ class Findings:
     groups_home: str
     paths: Sequence[str]
     sizes: NDArray[np.int64]
+    bytes: NDArray[np.int64]
+    times: NDArray[np.int64]
     pictures: NDArray[np.uint8]
     neighbours: NDArray[np.void]
     groups: NDArray[np.int64]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.report import sections
 from pipeline.report.findings import Findings
+from pipeline.report.judgement import judgement
 from pipeline.report.thumbnails import SHOWN, Sheets, data_uri, draw_sheets, largest_side, picture_uri
 from pipeline.wording import counted
 
@@ -74,6 +75,7 @@ def _render(found: Findings, *, queries: int, seed: int) -> str:
         found=found,
         paths=found.paths,
         summary=sections.summary(found),
+        judgement=judgement(found),
         pictures=sections.pictures(found),
         training=sections.training(found),
         trust=sections.trust(found),
@@ -107,12 +109,21 @@ def _data(found: Findings) -> dict[str, Any]:
     names = sorted(set(found.labels.values()))
     numbers = {name: number for number, name in enumerate(names, 1)}
     lists = found.neighbours[:, :_DEEP]
+    ranks, distances = _unusual_by_row(found)
     return {
         "home": quote(found.home),
+        "dataset": found.dataset,
         "paths": list(found.paths),
         "labelNames": names,
         "depth": lists.shape[1],
         "sizes": _packed(found.sizes, "<u4"),
+        "bytes": _packed(found.bytes, "<f8"),
+        "times": _packed(found.times, "<f8"),
+        "copies": _copies(found),
+        "ranks": _packed(ranks, "<u4"),
+        "rankCount": int(ranks.max(initial=0)),
+        "distances": _packed(distances, "<f4"),
+        "standsOutFrom": min((one.distance for one in found.unusual or () if one.stands_out), default=3.0) - 1e-6,
         "groups": _packed(found.groups, "<u4"),
         "labels": _packed(np.array([numbers.get(found.labels.get(path, ""), 0) for path in found.paths]), "<u4"),
         "positions": _packed(_unit_square(found.positions), "<f4"),
@@ -120,6 +131,25 @@ def _data(found: Findings) -> dict[str, Any]:
         "neighbours": _packed(lists["row"], "<u4"),
         "similarities": _packed(np.round(lists["similarity"] * 10_000), "<i2"),
     }
+
+
+def _copies(found: Findings) -> list[dict[str, list[int]]]:
+    """Return the groups of copies: their rows, and which are kept."""
+    groups: dict[int, dict[str, list[int]]] = {}
+    for copy in found.copies or ():
+        group = groups.setdefault(copy.group, {"rows": [], "kept": []})
+        group["rows"].append(copy.row)
+        group["kept"] += [copy.row] if copy.kept else []
+    return list(groups.values())
+
+
+def _unusual_by_row(found: Findings) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the rank by uniqueness and the distance of every picture: (N,) both, 0 and -1 where they are unknown."""
+    ranks, distances = np.zeros(len(found.paths), np.int64), np.full(len(found.paths), -1.0)
+    for one in found.unusual or ():
+        rows = [one.row, *one.copies]
+        ranks[rows], distances[rows] = one.rank, np.nan_to_num(one.distance, nan=-1)
+    return ranks, distances
 
 
 def _unit_square(positions: NDArray[np.floating]) -> NDArray[np.floating]:

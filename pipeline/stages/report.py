@@ -90,6 +90,7 @@ def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Finding
     """
     listed = index.pictures()
     paths = [picture.path for picture in listed]
+    files = np.array([_file(index.dataset / path) for path in paths], np.int64).reshape(-1, 2)
     groups, similarities, medoids = load_groups(artifacts, paths)
     positions, cells = load_map(artifacts, paths)
     return Findings(
@@ -98,6 +99,8 @@ def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Finding
         groups_home=_url(artifacts.groups, artifacts),
         paths=paths,
         sizes=np.array([(picture.width, picture.height) for picture in listed], np.int64),
+        bytes=files[:, 0],
+        times=files[:, 1],
         pictures=load_pictures(artifacts, index),
         neighbours=load_neighbours(artifacts, index),
         groups=groups,
@@ -113,6 +116,15 @@ def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Finding
         copies=_load_copies(artifacts, paths),
         unusual=_load_unusual(artifacts, paths),
     )
+
+
+def _file(path: Path) -> tuple[int, int]:
+    """Return the bytes of a file and when it was last changed; zeros if it has gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_size, int(found.st_mtime)
 
 
 def _url(folder: Path, artifacts: Artifacts) -> str:

@@ -260,10 +260,8 @@ function setMode(name) {
 for (const input of document.querySelectorAll("[name=map-mode]")) input.addEventListener("change", () => setMode(input.value));
 for (const input of document.querySelectorAll("[name=map-colour]")) input.addEventListener("change", () => { colouring = input.value; later(); });
 element("map-find").addEventListener("input", (event) => {
-  const wanted = event.target.value.trim().toLowerCase();
-  const fits = (row) => `${paths[row]}\n${labelName(row)}\ngroup ${groupOf[row]}\n`.toLowerCase().includes(/^group \d+$/.test(wanted) ? `${wanted}\n` : wanted);
-  matching = wanted ? new Set([...paths.keys()].filter(fits)) : null;
-  element("map-status").textContent = matching ? `${matching.size.toLocaleString("en")} of ${count.toLocaleString("en")} pictures` : "\u00a0";
+  matching = event.target.value.trim() ? new Set(rowsOf(event.target.value)) : null;
+  element("map-status").textContent = matching ? `${matching.size.toLocaleString("en")} of ${count.toLocaleString("en")} ${count === 1 ? "picture" : "pictures"}` : "\u00a0";
   later();
 });
 element("map-in").onclick = () => zoomBy(1.6);
@@ -278,3 +276,4 @@ new IntersectionObserver((entries, watcher) => {
   watcher.disconnect();
   thumbnails.sources.forEach((_, number) => sheet(number)); // all of them, now that they are to be seen
 }, { rootMargin: "600px" }).observe(canvas);
+showHash(); // now that all stands that a picture needs

@@ -1,0 +1,38 @@
+"""What the page says first: whether the result is good, and what was found, in plain words."""
+
+from typing import Any
+
+from pipeline.report.findings import Findings
+from pipeline.wording import counted
+
+_GOOD = "This can be trusted: the model finds what looks alike better than every simple method measured beside it."
+_PARTLY = "This can be trusted in part: by one of two measures a simple method is as good as the model; see below."
+_BAD = "This can\u2019t be trusted yet: a simple method finds what looks alike as well or better; see below."
+
+
+def judgement(found: Findings) -> dict[str, Any]:
+    """Return whether the result is good, that in words, and in a sentence what was rejected, copied and unusual."""
+    verdict = found.metrics["evaluate"]["verdict"]
+    warnings = sum(words.startswith("warning:") for words in verdict)
+    words = _GOOD if not warnings else _BAD if warnings == len(verdict) else _PARTLY
+    return {"good": not warnings, "words": words, "found": _found(found)}
+
+
+def _found(found: Findings) -> str:
+    parts = [_rejected(len(found.rejected))]
+    if found.copies is not None:
+        spare = sum(not copy.kept for copy in found.copies)
+        copies = f"{counted(spare, 'picture')} {'is a copy' if spare == 1 else 'are copies'} of others"
+        parts.append(copies if spare else "there are no copies")
+    if found.unusual is not None:
+        number = sum(one.stands_out for one in found.unusual)
+        words = f"{counted(number, 'picture')} {'stands' if number == 1 else 'stand'} out as unusual"
+        parts.append(words if number else "nothing stands out as unusual")
+    sentence = ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else parts[0]
+    return sentence[0].upper() + sentence[1:] + "."
+
+
+def _rejected(number: int) -> str:
+    if not number:
+        return "every file could be read"
+    return f"{counted(number, 'file')} could not be read"
