@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from pipeline.pictures.colour import is_plain, rgb_maker
+from pipeline.pictures.jpeg import loaded_jpeg
 from pipeline.pictures.limits import Limits, check_file, check_header
 from pipeline.pictures.png import prepared_png
 from pipeline.pictures.rejection import RejectedPictureError, decoder_errors_rejected
@@ -82,7 +83,7 @@ def read_picture(
         if known(content):
             return DecodedPicture(content, image.width, image.height, None)
         announce(needed)
-        image = _loaded(image)
+        image = _loaded(image, file)
         with decoder_errors_rejected():
             orientation = orientation_of(image)
             width, height = upright_size(image, orientation)
@@ -103,7 +104,8 @@ def decode(data: bytes) -> Image.Image:
     RejectedPictureError
         If the data is damaged or truncated.
     """
-    image = _loaded(_opened(io.BytesIO(data), _UNLIMITED)[0])
+    file = io.BytesIO(data)
+    image = _loaded(_opened(file, _UNLIMITED)[0], file)
     with decoder_errors_rejected():
         return whole(image, orientation_of(image), rgb_maker(image))
 
@@ -149,8 +151,11 @@ def _unidentified(head: bytes) -> str:
     return f"damaged (it begins like {kind}, and can't be opened)" if kind else "not a picture"
 
 
-def _loaded(image: Image.Image) -> Image.Image:
+def _loaded(image: Image.Image, file: BinaryIO) -> Image.Image:
+    """Return a picture with its pixels."""
     with decoder_errors_rejected():
+        if image.format in ("JPEG", "MPO"):
+            return loaded_jpeg(image, file)
         image.load()
     return image
 

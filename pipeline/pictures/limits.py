@@ -1,12 +1,12 @@
 """Owns what one picture may take: bytes, pixels, memory and scans, judged before anything is decoded."""
 
 import io
-import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from PIL import Image
 
+from pipeline.pictures.jpeg import ONCE_MORE_PIXELS, scans_of
 from pipeline.pictures.rejection import RejectedPictureError
 from pipeline.pictures.sources import bytes_of
 
@@ -18,9 +18,9 @@ _HELD_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N
 # Bytes a pixel that decoders hold beside the picture (measured on 20 megapixels, Pillow 13.0, 2026-11-26)
 _WEBP_BYTES, _AVIF_BYTES, _HEIF_BYTES, _PLAIN_PPM_BYTES = 13, 8, 12, 36
 _JPEG2000_BYTES_OF_BAND = 5.5
+_FEW_SCANS = 20  # so many of their markers are no matter, wherever they stand
+_ONCE_MORE_BYTES = 16  # of a JPEG that looks damaged, and is decoded once more
 _HELD_WHOLE = ("WEBP", "AVIF", "HEIF")  # their decoders take the whole file at once
-_START, _END, _SCAN = 0xD8, 0xD9, 0xDA  # markers of JPEG
-_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")  # 0 is a stuffed byte, D0 to D7 restart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ def check_header(image: Image.Image, file: BinaryIO, limits: Limits) -> int:
     needed = decoded_bytes(image, file)
     if needed > limits.max_decoded_megabytes * MEGABYTE:
         raise _takes_too_much(f"{image.format}, {image.width}x{image.height}", needed / MEGABYTE, limits)
-    if image.format in ("JPEG", "MPO") and (scans := _scans(file)) > limits.max_scans:
+    if image.format in ("JPEG", "MPO") and (scans := _number_of_scans(file)) > limits.max_scans:
         raise RejectedPictureError(
             f"too slow to decode (a JPEG of {scans:,} scans; resize.max_scans is {limits.max_scans})"
         )
@@ -107,7 +107,8 @@ def _beside(image: Image.Image, file: BinaryIO) -> float:
     """Return how many bytes a decoder holds beside the picture."""
     pixels = image.width * image.height
     if image.format in ("JPEG", "MPO"):
-        return pixels * _coefficient_bytes(image) if image.info.get("progressive") else 0
+        held = pixels * _coefficient_bytes(image) if image.info.get("progressive") else 0.0
+        return held + min(pixels, ONCE_MORE_PIXELS) * _ONCE_MORE_BYTES
     if image.format == "TIFF":
         return _tiff_block_bytes(image)
     if image.format == "JPEG2000":
@@ -161,13 +162,8 @@ def _jpeg2000_tile_pixels(file: BinaryIO) -> float:
     return float(width * height)
 
 
-def _scans(file: BinaryIO) -> int:
-    """Return how many scans a JPEG has: its markers are read, whatever lies between them is passed over."""
-    scans, place = 0, 2
+def _number_of_scans(file: BinaryIO) -> int:
     with bytes_of(file) as data:
-        while (marker := _MARKER.search(data, place)) and (kind := data[marker.start() + 1]) != _END:
-            place = marker.end() + (
-                int.from_bytes(data[marker.end() : marker.end() + 2], "big") if kind != _START else 0
-            )
-            scans += kind == _SCAN
-    return scans
+        if isinstance(data, bytes) and (most := data.count(b"\xff\xda")) <= _FEW_SCANS:
+            return most
+        return len(scans_of(data))

@@ -101,9 +101,8 @@ def raw_refused(kind: str) -> str:
 
 def signed_as(head: bytes) -> str | None:
     """Return the format, among those that are read, which a file begins like."""
-    if is_heif(head):
-        return "HEIF"
-    return "PPM" if _PPM.match(head) else _named(_READ, head)
+    found = _named(_READ, head)
+    return found or ("HEIF" if is_heif(head) else "PPM" if _PPM.match(head) else None)
 
 
 def is_heif(head: bytes) -> bool:
