@@ -11,8 +11,10 @@ default distance of 10 and at the distance of the best F1, which only somebody w
 """
 
 import argparse
+import functools
 import io
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,21 +28,22 @@ sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 
 from machine import print_machine  # noqa: E402
 
-from pipeline.artifacts import Artifacts, load_embeddings, load_pictures, open_index  # noqa: E402
-from pipeline.duplicates import thumbnails  # noqa: E402
+from pipeline.artifacts import Artifacts, Picture, load_embeddings, load_pictures, open_index  # noqa: E402
+from pipeline.duplicates import QUESTIONS, Evidence, Facts, judge  # noqa: E402
 from pipeline.encoder import Encoder, encode, open_encoder  # noqa: E402
 from pipeline.errors import PipelineError  # noqa: E402
 from pipeline.neighbours import sorted_lists  # noqa: E402
 from pipeline.params import DuplicatesParams  # noqa: E402
 from pipeline.pictures import decode, resized  # noqa: E402
 from pipeline.sheets import Tile, contact_sheet, in_rows  # noqa: E402
-from pipeline.stages.duplicates import Folder, find  # noqa: E402
+from pipeline.stages.duplicates import Folder, Found, find, folder_of  # noqa: E402
 
 DEFAULT_DISTANCE = 10  # of imagededup
 LOOSE_DISTANCE = 16  # the best distance is looked for up to here
 
 Floats = NDArray[np.float32]
 FoundPairs = NDArray[np.int64]  # (M, 2), the smaller row first
+Source = Callable[[], bytes]
 Edit = Callable[[Image.Image, np.random.Generator], tuple[Image.Image, int]]  # the copy, and its JPEG quality
 
 
@@ -114,20 +117,25 @@ def measure(options: argparse.Namespace) -> None:
         pictures, embeddings = load_pictures(artifacts, index)[rows], load_embeddings(artifacts, index)[rows]
     print_machine()
     encoder, count = open_encoder(artifacts.encoder), len(rows)
-    mirrored = encode(encoder, pictures[:, :, ::-1], progress=True, title="mirrored")
-    known = [near_by_us(pictures, embeddings, mirrored, encoder)]
+    own = [(dataset / path).read_bytes for path in paths]
+    known = [pairs_of(find_ours(pictures, embeddings, own, encoder)[0])]
     known += [near_by_hash(hashes(pictures), DEFAULT_DISTANCE)[0] for hashes in HASHES.values()]
     alone = np.setdiff1d(np.arange(count), np.concatenate(known))
     originals = alone[np.linspace(0, len(alone) - 1, min(options.copies, len(alone))).astype(np.int64)]
-    copies = np.stack([copy_of(dataset / paths[row], number) for number, row in enumerate(originals.tolist())])
+    made = [copy_of(dataset / paths[row], number) for number, row in enumerate(originals.tolist())]
+    copies = np.stack([resized(decode(data)) for data in made])
     pictures = np.concatenate([pictures, copies])
     embeddings = np.concatenate([embeddings, encode(encoder, copies, progress=True, title="copies")])
-    mirrored = np.concatenate([mirrored, encode(encoder, copies[:, :, ::-1], progress=True, title="mirrored")])
     truth = np.stack([originals, count + np.arange(len(originals))], axis=1)
-    ours = near_by_us(pictures, embeddings, mirrored, encoder)
+    began = time.perf_counter()
+    found, folder = find_ours(pictures, embeddings, own + [functools.partial(bytes, data) for data in made], encoder)
+    ours, seconds = pairs_of(found), time.perf_counter() - began
+    print(f"found in {seconds:.0f} s; {found.layouts:,} pictures of alike layouts")
     print(f"{count:,} pictures, and one copy each of {len(originals):,} of them; recall by what was done, %")
     print(f"{'':22}{'own pairs':>10}{'precision':>10}{'recall':>8}" + "".join(f"{edit.__name__:>12}" for edit in EDITS))
     print_row("this project", ours, truth, count)
+    print_row("  of them surely", np.unique(found.sure, axis=0), truth, count)
+    print_marked(judged(ours, truth, folder), len(truth))
     for name, hashes in HASHES.items():
         found, distances = near_by_hash(hashes(pictures), LOOSE_DISTANCE)
         best = max(range(LOOSE_DISTANCE + 1), key=lambda most: f1(found[distances <= most], truth, count))
@@ -139,21 +147,59 @@ def measure(options: argparse.Namespace) -> None:
         contact_sheet(in_rows(tiles, 16), title="Pairs found", tile=90).save(options.sheet)
 
 
-def copy_of(path: Path, number: int) -> NDArray[np.uint8]:
-    """Return a copy of a picture file, as the pipeline reads it; its number says how it is made."""
+def copy_of(path: Path, number: int) -> bytes:
+    """Return a copy of a picture file; its number says how it is made."""
     image, quality = EDITS[number % len(EDITS)](decode(path.read_bytes()), np.random.default_rng([number, 7]))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=quality)
-    return resized(decode(buffer.getvalue()))
+    return buffer.getvalue()
 
 
-def near_by_us(pictures: NDArray[np.uint8], embeddings: Floats, mirrored: Floats, encoder: Encoder) -> FoundPairs:
-    """Return the pairs that the stage `duplicates` finds in pictures of which no two are the same file."""
-    folder = Folder(pictures, thumbnails(pictures), embeddings, mirrored, np.arange(len(pictures)))
+def find_ours(
+    pictures: NDArray[np.uint8], embeddings: Floats, sources: list[Source], encoder: Encoder
+) -> tuple[Found, Folder]:
+    """Return what the stage `duplicates` finds in pictures of which no two are the same file."""
+    sizes = [Image.open(io.BytesIO(source())).size for source in sources]
+    files = [Picture(str(row), str(row), *size) for row, size in enumerate(sizes)]
+    folder = folder_of(pictures, embeddings, files, lambda row: decode(sources[row]()))
     lists = np.concatenate(list(sorted_lists(embeddings, depth=100, block=512, progress=False)))
-    found = find(folder, lists, encoder, DuplicatesParams(threshold="auto", agreement="auto"))
+    found = find(folder, lists, encoder, DuplicatesParams(threshold="auto", agreement="auto", keep=QUESTIONS))
     print(found.threshold.words())
-    return np.unique(found.near, axis=0)
+    return found, folder
+
+
+def pairs_of(found: Found) -> FoundPairs:
+    """Return all pairs that were found, those that are unsure, too."""
+    return np.unique(np.concatenate([found.sure, found.perhaps]), axis=0)
+
+
+def judged(found: FoundPairs, truth: FoundPairs, folder: Folder) -> dict[int, str]:
+    """Return for each true pair that was found, by its number, what may go: "original", "copy" or "unsure".
+
+    Names and dates say nothing here, and no file has been written by a camera.
+    """
+    pairs = {tuple(pair) for pair in found.tolist()}
+    marks = {}
+    for number, (original, copy) in enumerate(truth.tolist()):
+        if (original, copy) not in pairs:
+            continue
+        nothing = Evidence("JPEG", "", "", is_deep=False)
+        sizes = {row: folder.sizes[row].tolist() for row in (original, copy)}
+        facts = {row: Facts(f"{row}.jpg", *size, str(row), size[0] * size[1], 0, nothing, False)
+                 for row, size in sizes.items()}  # fmt: skip
+        rows = [original, copy]
+        answer = judge(rows, facts, folder.originals.detail, folder.originals.relation, questions=QUESTIONS)
+        gone = [one.row for one in answer if one.keep == "no"]
+        marks[number] = "unsure" if not gone else "copy" if gone == [copy] else "original"
+    return marks
+
+
+def print_marked(marks: dict[int, str], count: int) -> None:
+    """Print how many copies and how many originals are said to be spare, by what was done, in percent."""
+    for name in ("copy", "original"):
+        hit = np.array([marks.get(number) == name for number in range(count)])
+        shares = "".join(f"{100 * hit[number :: len(EDITS)].mean():12.1f}" for number in range(len(EDITS)))
+        print(f"{f'  {name} could go':22}{'':10}{'':10}{100 * hit.mean():8.1f}{shares}")
 
 
 def near_by_hash(hashes: NDArray[np.uint64], most: int) -> tuple[FoundPairs, NDArray[np.int64]]:

@@ -133,12 +133,16 @@ class ReportParams:
     seed: int = _number(0, 2**32 - 1)
 
 
+Keep = Literal["detail", "whole", "camera", "name", "format", "size", "older", "bytes"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class DuplicatesParams:
-    """From where on two pictures are near copies."""
+    """From where on two pictures are near copies, and by what the one to keep is chosen, the first first."""
 
     threshold: float | Literal["auto"] = _number(-1, 1)
     agreement: float | Literal["auto"] = _number(0, 1)
+    keep: tuple[Keep, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,6 +220,8 @@ def _value(hint: Any, raw: Any, name: str, limits: dict[str, float]) -> Any:
     """One checked value; a mapping is built by its own section."""
     if dataclasses.is_dataclass(hint):
         return _build(hint, raw, name)
+    if typing.get_args(hint)[1:] == (...,):
+        return _words(typing.get_args(typing.get_args(hint)[0]), raw, name)
     is_union = typing.get_origin(hint) in (types.UnionType, typing.Union)
     kinds = typing.get_args(hint) if is_union else (hint,)
     words = [word for kind in kinds if typing.get_origin(kind) is Literal for word in typing.get_args(kind)]
@@ -228,6 +234,13 @@ def _value(hint: Any, raw: Any, name: str, limits: dict[str, float]) -> Any:
     if type(raw) in kinds and type(raw) in (int, float) and limits["minimum"] <= raw <= limits["maximum"]:
         return raw
     raise ParamsError(f"{name}: expected {_expected(kinds, words, limits)}, got {raw!r}{_hint(raw, kinds)}")
+
+
+def _words(known: tuple[str, ...], raw: Any, name: str) -> tuple[str, ...]:
+    """Return a list of some of the known words, none of them twice."""
+    if isinstance(raw, list) and all(word in known for word in raw) and len(set(raw)) == len(raw):
+        return tuple(raw)
+    raise ParamsError(f"{name}: expected a list of some of {', '.join(known)}, each once at most, got {raw!r}")
 
 
 def _expected(kinds: tuple[Any, ...], words: list[str], limits: dict[str, float]) -> str:

@@ -6,8 +6,6 @@ from PIL import Image
 
 from pipeline.artifacts import NEIGHBOUR
 from pipeline.duplicates import (
-    Copy,
-    Facts,
     Pairs,
     Threshold,
     agreement,
@@ -17,10 +15,12 @@ from pipeline.duplicates import (
     copied,
     find_threshold,
     groups_of,
-    judge,
+    likeliest_turn,
     nearest_that_differ,
     representatives,
     thumbnails,
+    turned,
+    without_layouts,
 )
 
 
@@ -114,18 +114,29 @@ def test_blank_pictures_agree_if_they_have_the_same_colour(shade: int, agreed: f
 
 def test_no_pairs_have_no_agreements(pictures: np.ndarray) -> None:
     none = np.empty(0, np.int64)
-    pairs = Pairs(none, none, none.astype(np.float32), none.astype(bool))
+    pairs = Pairs(none, none, none.astype(np.float32), none)
     assert compare(pictures, thumbnails(pictures), pairs, progress=False).shape == (0,)
 
 
-def test_pairs_are_compared_as_pictures_are_also_mirrored(pictures: np.ndarray) -> None:
-    both = np.concatenate([pictures, pictures[:, :, ::-1]])
+@pytest.mark.parametrize("turn", range(1, 8))
+def test_pairs_are_compared_as_pictures_are_also_turned_and_mirrored(pictures: np.ndarray, turn: int) -> None:
+    back = {1: 3, 3: 1}.get(turn, turn)
+    both = np.concatenate([pictures, turned(pictures, back)])
     first, second = np.arange(12), np.arange(12, 24)
-    flags = np.array([True, False] * 6)
-    pairs = Pairs(first, second, np.ones(12, np.float32), flags)
+    turns = np.array([turn, 0] * 6)
+    pairs = Pairs(first, second, np.ones(12, np.float32), turns)
     found = compare(both, thumbnails(both), pairs, progress=False)
-    assert found[flags].min() > 0.99
-    assert np.median(found[~flags]) < 0.5
+    assert found[turns > 0].min() > 0.99
+    assert np.median(found[turns == 0]) < 0.5
+
+
+@pytest.mark.parametrize("turn", range(8))
+def test_the_likeliest_turn_of_a_picture_is_the_one_that_undoes_how_it_was_turned(
+    pictures: np.ndarray, turn: int
+) -> None:
+    small = thumbnails(pictures)
+    back = {1: 3, 3: 1}.get(turn, turn)
+    assert likeliest_turn(small[0], turned(small[0], back), range(8)) == turn
 
 
 def lists(rows: list[list[int]]) -> np.ndarray:
@@ -136,10 +147,12 @@ def lists(rows: list[list[int]]) -> np.ndarray:
 
 def test_candidates_are_each_pair_once_and_of_each_content_one() -> None:
     neighbours = lists([[1, 2, 3], [0, 2, 3], [3, 0, 1], [2, 0, 1]])  # 0 and 1 hold the same content
-    pairs = candidates(neighbours, lists([[2], [2], [0], [0]]), same=np.array([0, 0, 2, 3]), depth=1, depth_mirrored=1)
-    plain = np.stack([pairs.first, pairs.second], axis=1)[~pairs.mirrored]
-    assert plain.tolist() == [[0, 2], [2, 3]]
-    assert np.stack([pairs.first, pairs.second], axis=1)[pairs.mirrored].tolist() == [[0, 2], [0, 3]]
+    after = {4: lists([[2], [2], [0], [0]]), 1: lists([[2], [2], [0], [0]])}
+    pairs = candidates(neighbours, after, same=np.array([0, 0, 2, 3]), depth=1, depth_turned=1)
+    rows = np.stack([pairs.first, pairs.second], axis=1)
+    assert rows[pairs.turns == 0].tolist() == [[0, 2], [2, 3]]
+    for turn in (1, 3, 4):  # what is turned by one quarter is found from either side
+        assert rows[pairs.turns == turn].tolist() == [[0, 2], [0, 3]]
 
 
 def test_the_threshold_lies_half_way_where_there_is_a_gap() -> None:
@@ -163,7 +176,7 @@ def test_where_nothing_differs_copies_alone_set_the_threshold() -> None:
 
 def test_true_copies_among_the_neighbours_do_not_raise_the_threshold() -> None:
     first, second = np.array([0, 0, 2]), np.array([1, 2, 3])
-    pairs = Pairs(first, second, np.array([0.99, 0.4, 0.3], np.float32), np.zeros(3, bool))
+    pairs = Pairs(first, second, np.array([0.99, 0.4, 0.3], np.float32), np.zeros(3, np.int64))
     others = nearest_that_differ(pairs, np.array([0.99, 0.1, 0.0], np.float32), agreement=0.95)
     np.testing.assert_allclose(others, [0.4, 0.4, 0.3])  # of the rows 0, 2 and 3
 
@@ -174,39 +187,21 @@ def test_a_pair_is_near_by_its_pixels_or_by_both() -> None:
     assert near.tolist() == [True, True, False, False]
 
 
-FACTS = {
-    0: Facts(100, 80, 5000, "a"),
-    1: Facts(200, 160, 4000, "b"),
-    2: Facts(200, 160, 6000, "c"),
-    3: Facts(200, 160, 6000, "c"),
-}
+def rows_of(*pairs: tuple[int, int]) -> np.ndarray:
+    return np.array(pairs, np.int64).reshape(-1, 2)
 
 
-def judged(rows: list[int], unlike: tuple[int, ...] = ()) -> list[Copy]:
-    return judge(np.array(rows), FACTS, lambda _, others: ~np.isin(others, unlike))
+def test_a_picture_that_is_perhaps_a_copy_of_one_remains_so() -> None:
+    remain = without_layouts(6, rows_of((0, 1)), rows_of((0, 2), (1, 2), (3, 4)), np.full(3, 0.2, np.float32))
+    assert remain.tolist() == [True, True, True]
 
 
-def test_the_one_to_keep_has_the_most_pixels_then_the_most_bytes_then_the_first_row() -> None:
-    assert [copy.row for copy in judged([0, 1, 2, 3])] == [2, 0, 1, 3]
-    assert [copy.keep for copy in judged([0, 1, 2, 3])] == [True, False, False, False]
+def test_pictures_that_are_perhaps_copies_of_many_share_a_layout_and_are_none() -> None:
+    forms = rows_of((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
+    assert not without_layouts(4, rows_of(), forms, np.full(6, 0.1, np.float32)).any()
 
 
-def test_each_picture_of_a_group_has_its_reason() -> None:
-    reasons = {copy.row: copy.reason for copy in judged([0, 1, 2, 3])}
-    assert reasons == {
-        2: "none has more pixels or bytes; first by path",
-        0: "fewer pixels: 100x80",
-        1: "fewer bytes: 4,000",
-        3: "the same bytes",
-    }
-    assert judged([0, 1])[0].reason == "most pixels: 200x160"
-    assert judged([1, 2])[0].reason == "most bytes of those with 200x160: 6,000"
-
-
-def test_a_copy_is_exact_if_it_holds_the_bytes_of_the_one_to_keep() -> None:
-    assert {copy.row: copy.kind for copy in judged([1, 2, 3])} == {1: "near", 2: "exact", 3: "exact"}
-    assert {copy.kind for copy in judged([0, 1])} == {"near"}
-
-
-def test_a_copy_of_a_copy_that_is_unlike_the_first_is_kept() -> None:
-    assert {copy.row: copy.keep for copy in judged([0, 1, 2], unlike=(0,))} == {2: True, 1: False, 0: True}
+def test_of_one_layout_a_second_scan_remains_for_it_differs_at_far_fewer_places() -> None:
+    forms = rows_of((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
+    shares = np.array([0.01, 0.1, 0.1, 0.1, 0.1, 0.1], np.float32)
+    assert without_layouts(4, rows_of(), forms, shares).tolist() == [True] + [False] * 5

@@ -57,6 +57,8 @@ def words() -> list[tuple[str, str]]:
     found = []
     for section, kind in typing.get_type_hints(Params).items():
         for key, hint in typing.get_type_hints(kind).items():
+            if typing.get_origin(hint) is tuple:
+                continue  # a list of words, not one
             choices = [hint, *typing.get_args(hint)]
             literals = [choice for choice in choices if typing.get_origin(choice) is typing.Literal]
             found += [(f"{section}.{key}", word) for literal in literals for word in typing.get_args(literal)]
@@ -68,12 +70,21 @@ def words() -> list[tuple[str, str]]:
 
 def test_the_projects_own_file_is_loaded_value_by_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(OWN.parent)
-    assert dataclasses.asdict(load_params(Path(OWN.name))) == own_values()
+    values = own_values()
+    values["duplicates"]["keep"] = tuple(values["duplicates"]["keep"])
+    assert dataclasses.asdict(load_params(Path(OWN.name))) == values
 
 
 @pytest.mark.parametrize(("name", "word"), words())
 def test_every_word_that_is_a_choice_is_accepted(tmp_path: Path, name: str, word: str) -> None:
     assert value_of(load_with(tmp_path, name, word), name) == word
+
+
+def test_a_list_of_words_is_accepted_and_only_of_known_ones_each_once(tmp_path: Path) -> None:
+    assert load_with(tmp_path, "duplicates.keep", ["bytes", "older"]).duplicates.keep == ("bytes", "older")
+    for wrong in ("bytes", ["bytes", "bytes"], ["beauty"], [1]):
+        with pytest.raises(ParamsError, match=r"duplicates\.keep: expected a list of some of detail, whole"):
+            load_with(tmp_path, "duplicates.keep", wrong)
 
 
 def test_a_whole_number_is_accepted_where_any_number_is_expected(tmp_path: Path) -> None:

@@ -313,7 +313,8 @@ def test_copies_are_shown_with_the_one_to_keep_first(own: Line) -> None:
     report(own.params, own.artifacts)
     words = Page(read(own)).text("section", id="copies")[0]
     assert "1 picture is there more than once; 1 could go (1 near)" in words
-    assert "keep near · 0.987" in words
+    assert "keep could go · near · 0.987" in words
+    assert "unsure" not in words
     assert "kept: larger" in words
 
 

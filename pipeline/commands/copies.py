@@ -23,7 +23,7 @@ class Member:
     path: str
     similarity: float
     kind: str
-    keep: bool
+    keep: str  # yes, no, or unsure
     reason: str
 
 
@@ -31,21 +31,22 @@ def read_groups(artifacts: Artifacts) -> list[list[Member]]:
     """Return the groups of duplicates.csv; in each the picture to keep first."""
     rows = load_table(artifacts.duplicates, DUPLICATES_COLUMNS, stage="duplicates")
     members = [
-        Member(int(group), path, float(similarity), kind, keep == "yes", reason)
+        Member(int(group), path, float(similarity), kind, keep, reason)
         for group, path, similarity, kind, keep, reason in rows
     ]
     return [list(group) for _, group in groupby(members, key=lambda member: member.group)]
 
 
 def as_json(groups: list[list[Member]]) -> str:
-    """Return the groups as a JSON list; `unsure` are copies of a copy, unlike the one to keep."""
+    """Return the groups as a JSON list: which to keep, which could go, and which are to be looked at (`unsure`)."""
     values = [
         {
             "group": group[0].group,
             "exact": all(member.kind == "exact" for member in group),
             "paths": [member.path for member in group],
             "keep": group[0].path,
-            "unsure": [member.path for member in group[1:] if member.keep],
+            "no": [member.path for member in group if member.keep == "no"],
+            "unsure": [member.path for member in group if member.keep == "unsure"],
         }
         for group in groups
     ]
@@ -54,10 +55,12 @@ def as_json(groups: list[list[Member]]) -> str:
 
 def format_groups(groups: list[list[Member]]) -> str:
     """Return the groups as a table for a terminal."""
-    lines = ["group  keep  kind   similarity  path (reason)"]
-    for m in (member for group in groups for member in group):
-        keep = "yes" if m.keep else "no"
-        lines.append(f"{m.group:5d}  {keep:4}  {m.kind:5}  {m.similarity:10.4f}  {one_line(m.path)} ({m.reason})")
+    members = [member for group in groups for member in group]
+    widest = max((len(m.kind) for m in members), default=0)
+    lines = [f"group  keep    {'kind':{widest}}  similarity  path (reason)"]
+    for m in members:
+        kind = f"{m.kind:{widest}}"
+        lines.append(f"{m.group:5d}  {m.keep:6}  {kind}  {m.similarity:10.4f}  {one_line(m.path)} ({m.reason})")
     return "\n".join(lines) if groups else "no copies"
 
 

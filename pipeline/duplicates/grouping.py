@@ -1,8 +1,6 @@
-"""Makes groups of pairs, and says of each group which picture to keep and why."""
+"""Makes groups of pairs, and tells copies from pictures that only share a layout."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,25 +9,9 @@ from scipy.sparse.csgraph import connected_components
 
 Rows = NDArray[np.int64]
 
-
-@dataclass(frozen=True)
-class Facts:
-    """What decides which copy is kept: width and height in pixels, size in bytes, and what bytes it holds."""
-
-    width: int
-    height: int
-    size_bytes: int
-    content: str
-
-
-@dataclass(frozen=True)
-class Copy:
-    """One picture of a group: its row, what kind of copy it is of the one to keep, and whether it is kept, and why."""
-
-    row: int
-    kind: Literal["exact", "near"]
-    keep: bool
-    reason: str
+_LAYOUT = 3  # others that a picture is perhaps a copy of, and then is none of any
+_FEW = 0.03  # share of places that a second scan of a page differs at, at most
+_FAR_FEWER = 2.0  # times as many places differ otherwise
 
 
 def groups_of(count: int, pairs: Sequence[tuple[Rows, Rows]]) -> list[Rows]:
@@ -50,51 +32,32 @@ def groups_of(count: int, pairs: Sequence[tuple[Rows, Rows]]) -> list[Rows]:
     return sorted((part for part in parts if len(part) > 1), key=lambda part: int(part[0]))
 
 
-def judge(rows: Rows, facts: Mapping[int, Facts], is_copy: Callable[[int, Rows], NDArray[np.bool_]]) -> list[Copy]:
-    """Say of each picture of a group whether to keep it, and why; the one to keep first, the others by row.
+def without_layouts(count: int, sure: Rows, perhaps: Rows, shares: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return which pairs of pictures that are perhaps copies remain, bool (M,): those of alike layouts don't.
 
-    The one to keep has the most pixels, then the most bytes, then the first row. A picture that is connected to
-    it only by way of others is kept as well.
+    A copy with a watermark is perhaps a copy of one picture. A frame of a fixed camera or a form that was filled in is
+    so of many, each of which differs elsewhere: these say of each other that such a difference is what tells pictures
+    of this folder apart. Of them a pair remains only if it differs at far fewer places than either does from others.
 
     Parameters
     ----------
-    rows
-        (n,) the group.
-    facts
-        Of the group's pictures, by row.
-    is_copy
-        Says of a row and (m,) others which are its copies themselves.
+    count
+        Number of pictures.
+    sure, perhaps
+        (S, 2) and (M, 2) rows of pairs; those that are surely copies count as one.
+    shares
+        (M,) share of the places that differ.
     """
-    best = min(rows.tolist(), key=lambda row: (-_pixels(facts[row]), -facts[row].size_bytes, row))
-    others = np.array([row for row in rows.tolist() if row != best], np.int64)
-    has_twin = any(facts[row].content == facts[best].content for row in others)
-    copies = [Copy(best, "exact" if has_twin else "near", True, _why_kept(best, others, facts))]
-    for row, direct in zip(others.tolist(), is_copy(best, others).tolist(), strict=True):
-        kind: Literal["exact", "near"] = "exact" if facts[row].content == facts[best].content else "near"
-        reason = _why_not(facts[row], facts[best]) if direct else "a copy of a copy, unlike the first: look at it"
-        copies.append(Copy(row, kind, not direct, reason))
-    return copies
-
-
-def _pixels(facts: Facts) -> int:
-    return facts.width * facts.height
-
-
-def _why_kept(best: int, others: Rows, facts: Mapping[int, Facts]) -> str:
-    rivals = [facts[row] for row in others.tolist()]
-    if all(_pixels(rival) < _pixels(facts[best]) for rival in rivals):
-        return f"most pixels: {facts[best].width}x{facts[best].height}"
-    equal = [rival for rival in rivals if _pixels(rival) == _pixels(facts[best])]
-    if all(rival.size_bytes < facts[best].size_bytes for rival in equal):
-        return f"most bytes of those with {facts[best].width}x{facts[best].height}: {facts[best].size_bytes:,}"
-    return "none has more pixels or bytes; first by path"
-
-
-def _why_not(facts: Facts, best: Facts) -> str:
-    if facts.content == best.content:
-        return "the same bytes"
-    if _pixels(facts) < _pixels(best):
-        return f"fewer pixels: {facts.width}x{facts.height}"
-    if facts.size_bytes < best.size_bytes:
-        return f"fewer bytes: {facts.size_bytes:,}"
-    return "as many pixels and bytes; later by path"
+    graph = coo_array((np.ones(len(sure), bool), (sure[:, 0], sure[:, 1])), shape=(count, count))
+    ends = connected_components(graph, directed=False)[1][perhaps].astype(np.int64)  # (M, 2)
+    kinds, which = np.unique(np.sort(ends, axis=1), axis=0, return_inverse=True)
+    least = np.full(len(kinds), np.inf, np.float32)
+    np.minimum.at(least, which.ravel(), shares)
+    remains = np.ones(len(kinds), bool)
+    for number, (first, second) in enumerate(kinds.tolist()):
+        beside = ((kinds == first) | (kinds == second)).any(axis=1)
+        beside[number] = False
+        others = max(int((kinds == end).any(axis=1).sum()) for end in (first, second))
+        if others >= _LAYOUT:
+            remains[number] = least[number] <= min(_FEW, least[beside].min(initial=np.inf) / _FAR_FEWER)
+    return remains[which.ravel()]

@@ -1,7 +1,7 @@
 """Finds the pairs that may be copies, in the sorted lists, and compares their pixels."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,20 +12,23 @@ from tqdm import tqdm
 
 from pipeline.duplicates.agreement import glance, is_darker, look_closely
 from pipeline.duplicates.threshold import agreement_if_similar
+from pipeline.duplicates.turning import turned
 
 Rows = NDArray[np.int64]
 
+_BACK = {1: 3, 3: 1}  # the turns that are not their own way back
+_LIKE = 0.6  # of signatures; cropped by a tenth and turned, a copy is about 0.9
 _BLOCK, _CLOSE = 64, 16  # pairs that are compared at once: more no longer fit the processor's cache
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of pictures: rows (M,) each, the smaller first; cosine similarity (M,); whether one is mirrored (M,)."""
+    """Pairs of pictures: rows (M,) each, the smaller first; similarity (M,), NaN where one is turned; the turn (M,)."""
 
     first: Rows
     second: Rows
     similarities: NDArray[np.float32]
-    mirrored: NDArray[np.bool_]
+    turns: Rows
 
 
 def representatives(contents: Sequence[str]) -> Rows:
@@ -35,23 +38,31 @@ def representatives(contents: Sequence[str]) -> Rows:
 
 
 def candidates(
-    neighbours: NDArray[np.void], mirrored: NDArray[np.void], *, same: Rows, depth: int, depth_mirrored: int
+    neighbours: NDArray[np.void], lists: Mapping[int, NDArray[np.void]], *, same: Rows, depth: int, depth_turned: int
 ) -> Pairs:
-    """Return the pairs that stand high in a list, each once and of each content one.
+    """Return the pairs that stand high in a list, each once a turn and of each content one.
 
     Parameters
     ----------
-    neighbours, mirrored
-        (N, k) of (row, similarity): the sorted lists of the pictures, and of their mirror images.
+    neighbours
+        (N, k) of (row, similarity): the sorted lists of the pictures.
+    lists
+        The same of the pictures after a turn, by the turn; by their signatures, so that similarities don't count.
     same
         (N,) the first row with the same content; other rows are passed over.
-    depth, depth_mirrored
+    depth, depth_turned
         How many of each list are taken, copies of the same content not counted.
     """
-    parts = [_from_lists(neighbours, same, depth), _from_lists(mirrored, same, depth_mirrored)]
+    plain = _from_lists(neighbours, same, depth)
+    parts, turns = [plain], [np.zeros(len(plain[0]), np.int64)]
+    for turn, after in lists.items():
+        rows, similarities = _from_lists(after, same, depth_turned)
+        rows, similarities = rows[similarities >= _LIKE], similarities[similarities >= _LIKE]
+        for either in {turn, _BACK.get(turn, turn)}:
+            parts.append((rows, np.full_like(similarities, np.nan)))
+            turns.append(np.full(len(rows), either))
     rows, similarities = (np.concatenate(both) for both in zip(*parts, strict=True))
-    flags = np.repeat([False, True], [len(part[0]) for part in parts])
-    return Pairs(rows[:, 0], rows[:, 1], similarities, flags)
+    return Pairs(rows[:, 0], rows[:, 1], similarities, np.concatenate(turns))
 
 
 def nearest_that_differ(pairs: Pairs, agreements: NDArray[np.float32], *, agreement: float) -> NDArray[np.float32]:
@@ -59,7 +70,7 @@ def nearest_that_differ(pairs: Pairs, agreements: NDArray[np.float32], *, agreem
 
     Pairs differ if their pixels agree by less than what would be enough for a pair that the encoder is sure of.
     """
-    differ = (agreements < agreement_if_similar(agreement)) & ~pairs.mirrored
+    differ = (agreements < agreement_if_similar(agreement)) & (pairs.turns == 0)
     nearest = np.full(1 + pairs.second.max(initial=0), -np.inf, np.float32)
     for rows in (pairs.first, pairs.second):
         np.maximum.at(nearest, rows[differ], pairs.similarities[differ])
@@ -94,21 +105,31 @@ def compare(
 
 def _compare(pictures: NDArray[np.uint8], small: NDArray[np.uint8], pairs: Pairs, part: slice) -> NDArray[np.float32]:
     """Return the agreement of some pairs: a glance at all, a closer look at those that are like each other."""
-    first, second, flags = pairs.first[part], pairs.second[part], pairs.mirrored[part]
+    first, second, turns = pairs.first[part], pairs.second[part], pairs.turns[part]
     darker = is_darker(small[first], small[second])
-    first, second = np.where(darker, second, first), np.where(darker, first, second)
-    close, warps = glance(small[first], _turned(small[second], flags))
+    close, warps = glance(*_ordered(small[first], _after(small[second], turns), darker))
     agreements = np.zeros(len(first), np.float32)
     for start in range(0, len(close), _CLOSE):
         some = close[start : start + _CLOSE]
-        turned = _turned(pictures[second[some]], flags[some])
-        agreements[some] = look_closely(pictures[first[some]], turned, warps[start : start + _CLOSE])
+        both = pictures[first[some]], _after(pictures[second[some]], turns[some])
+        agreements[some] = look_closely(*_ordered(*both, darker[some]), warps[start : start + _CLOSE])
     return agreements
 
 
-def _turned(pictures: NDArray[np.uint8], flags: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return pictures (M, H, W, 3), those with a flag mirrored."""
-    return np.where(flags[:, None, None, None], pictures[:, :, ::-1], pictures)
+def _ordered(
+    firsts: NDArray[np.uint8], seconds: NDArray[np.uint8], darker: NDArray[np.bool_]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the brighter and the darker ones of pairs of pictures (M, S, S, 3)."""
+    swapped = darker[:, None, None, None]
+    return np.where(swapped, seconds, firsts), np.where(swapped, firsts, seconds)
+
+
+def _after(pictures: NDArray[np.uint8], turns: Rows) -> NDArray[np.uint8]:
+    """Return pictures (M, S, S, 3), each after its turn."""
+    changed = pictures.copy()
+    for turn in np.unique(turns[turns > 0]).tolist():
+        changed[turns == turn] = turned(pictures[turns == turn], turn)
+    return changed
 
 
 def _from_lists(lists: NDArray[np.void], same: Rows, depth: int) -> tuple[Rows, NDArray[np.float32]]:

@@ -10,14 +10,19 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, kw_only=True)
 class Copy:
-    """A picture of a group of copies: similarity to the kept one, "exact" or "near", and why it is kept if it is."""
+    """A picture of a group of copies: similarity to the kept one, the kind of copy, and whether to keep it, and why."""
 
     group: int
     row: int
     similarity: float
     kind: str
-    kept: bool
+    keep: str  # yes, no, or unsure
     reason: str
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is the one to keep."""
+        return self.keep == "yes"
 
 
 @dataclass(frozen=True, kw_only=True)

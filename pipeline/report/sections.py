@@ -160,12 +160,13 @@ def copies(found: Findings) -> dict[str, Any] | None:
     for copy in found.copies:
         together.setdefault(copy.group, []).append(copy)
     ordered = [sorted(group, key=lambda copy: (not copy.kept, -copy.similarity)) for group in together.values()]
-    kinds = Counter(copy.kind for copy in found.copies if not copy.kept)
+    kinds = Counter("exact" if copy.kind == "exact" else "near" for copy in found.copies if copy.keep == "no")
     return {
         "groups": ordered[:_COPIES],
         "count": len(ordered),
         "kinds": kinds,
-        "spare": sum(not copy.kept for copy in found.copies),
+        "spare": sum(copy.keep == "no" for copy in found.copies),
+        "unsure": sum(copy.keep == "unsure" for copy in found.copies),
         "table": found.copies[:_ROWS],
     }
 

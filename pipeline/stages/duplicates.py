@@ -1,10 +1,23 @@
-"""Finds groups of copies, exact and near, and says which of each to keep. Nothing is ever deleted."""
+"""Finds groups of copies, exact and near, and says which of each to keep. Nothing is ever deleted.
 
+Candidates are found and compared at 256x256, as everywhere. The few that may be copies are opened once more in the
+dataset, which no other stage does: text and small things are gone at 256x256, and so is what tells an original from
+one that was made small and blown up. Who deletes what is marked here must not lose a picture by that.
+"""
+
+import hashlib
+import textwrap
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
 from pipeline import duplicates as room
 from pipeline.artifacts import (
@@ -22,17 +35,20 @@ from pipeline.artifacts import (
     save_json,
     save_table,
 )
-from pipeline.duplicates import Copy, Facts, Pairs, Threshold
+from pipeline.duplicates import Copy, Facts, Originals, Pairs, Threshold
 from pipeline.encoder import Encoder, encode, open_encoder
 from pipeline.errors import ArtifactError
 from pipeline.neighbours import sorted_lists
 from pipeline.params import DuplicatesParams, Params
+from pipeline.pictures import RejectedPictureError, decode
 from pipeline.plots import plot_threshold
 from pipeline.sheets import Tile, contact_sheet, in_rows
 
 _BLOCK = 512
-_DEPTH, _DEPTH_MIRRORED = 8, 2  # of each list whose pixels are compared
+_DEPTH, _DEPTH_TURNED = 8, 2  # of each list whose pixels are compared
 _COPIED = 200  # pictures that copies are made of, at most
+_LOOKED_AT = 0.5  # pairs whose pixels agree less than this are not opened
+_LETTERS, _LINES = 30, 4  # of a reason below a picture
 _SHEETS, _SHOWN = 200, 24  # groups that get a sheet, and pictures on it, at most
 
 Floats = NDArray[np.float32]
@@ -41,37 +57,27 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Folder:
-    """All pictures: pixels, thumbnails, embeddings, those of mirror images, the first row with the same content."""
+    """All pictures: pixels, thumbnails, embeddings, first row of the same content, width and height, originals."""
 
     pictures: NDArray[np.uint8]
     small: NDArray[np.uint8]
     embeddings: Floats
-    mirrored: Floats
     same: Rows
-
-    def similarities(self, row: int, others: Rows) -> Floats:
-        """Return the cosine similarities of a picture, as it is or mirrored, to others: the larger one, (m,)."""
-        both = np.stack([self.embeddings[row], self.mirrored[row]])
-        found: Floats = np.clip((self.embeddings[others] @ both.T).max(axis=1), -1, 1)
-        return found
-
-    def copies(self, row: int, others: Rows, threshold: Threshold) -> NDArray[np.bool_]:
-        """Return which of the others are copies of a picture itself, as it is or mirrored: bool (m,)."""
-        direct: NDArray[np.bool_] = self.same[others] == self.same[row]
-        unknown = np.flatnonzero(~direct)
-        flags = np.repeat([False, True], len(unknown))
-        rows, similarities = others[unknown], self.similarities(row, others[unknown])
-        pairs = Pairs(np.full(2 * len(rows), row), np.tile(rows, 2), np.tile(similarities, 2), flags)
-        near = threshold.is_near(pairs.similarities, room.compare(self.pictures, self.small, pairs, progress=False))
-        direct[unknown] = near.reshape(2, -1).any(axis=0)
-        return direct
+    sizes: NDArray[np.int64]
+    originals: Originals
 
 
 @dataclass(frozen=True)
 class Found:
-    """The near pairs (M, 2), the threshold, and the similarities of made copies and of what differs behind it."""
+    """The pairs that are copies (S, 2) and perhaps copies (P, 2), and what was found on the way.
 
-    near: Rows
+    `layouts` is how many pictures are perhaps copies of so many that they only share a layout; `copies` and `others`
+    are the similarities of made copies and of what differs, behind the threshold.
+    """
+
+    sure: Rows
+    perhaps: Rows
+    layouts: int
     threshold: Threshold
     copies: Floats
     others: Floats
@@ -83,7 +89,7 @@ def duplicates(params: Params, artifacts: Artifacts) -> str:
     Raises
     ------
     ArtifactError
-        If an artefact is missing or stale, or a picture of a group has gone from the dataset.
+        If an artefact is missing or stale, or a picture of a group has gone from the dataset or was changed.
     """
     check_own(artifacts.duplicates_sheets)
     with open_index(artifacts.index) as index:
@@ -91,45 +97,93 @@ def duplicates(params: Params, artifacts: Artifacts) -> str:
         pictures, embeddings = load_pictures(artifacts, index), np.asarray(load_embeddings(artifacts, index))
         neighbours = np.asarray(load_neighbours(artifacts, index))
     encoder = _encoder(artifacts)
-    folder = Folder(
-        pictures,
-        room.thumbnails(pictures),
-        embeddings,
-        encode(encoder, pictures[:, :, ::-1], progress=True, title="mirrored"),
-        room.representatives([file.content for file in files]),
-    )
+    folder = folder_of(pictures, embeddings, files, lambda row: _original(dataset / files[row].path))
     found = find(folder, neighbours, encoder, params.duplicates)
     twins = np.flatnonzero(folder.same != np.arange(len(files)))
-    groups = [
-        _judged(rows, folder, found.threshold, files, dataset)
-        for rows in room.groups_of(len(files), [(found.near[:, 0], found.near[:, 1]), (folder.same[twins], twins)])
-    ]
-    _save(groups, files, folder, artifacts)
+    near = np.concatenate([found.sure, found.perhaps])
+    groups = []
+    for rows in room.groups_of(len(files), [(near[:, 0], near[:, 1]), (folder.same[twins], twins)]):
+        facts = _facts(rows, files, dataset)
+        if len(facts) > 1:
+            originals = folder.originals
+            questions = params.duplicates.keep
+            groups.append(room.judge(sorted(facts), facts, originals.detail, originals.relation, questions=questions))
+    similarities = [_similarities([copy.row for copy in group], folder, encoder) for group in groups]
+    _save(groups, similarities, files, pictures, artifacts)
     return _summarise(groups, found, artifacts)
 
 
+def folder_of(
+    pictures: NDArray[np.uint8], embeddings: Floats, files: list[Picture], original: Callable[[int], Image.Image]
+) -> Folder:
+    """Return all pictures; `original` opens the one of a row."""
+    sizes = np.array([(file.width, file.height) for file in files], np.int64).reshape(-1, 2)
+    small = room.thumbnails(pictures)
+    same = room.representatives([file.content for file in files])
+    return Folder(pictures, small, embeddings, same, sizes, Originals(pictures, small, sizes, original))
+
+
 def find(folder: Folder, neighbours: NDArray[np.void], encoder: Encoder, settings: DuplicatesParams) -> Found:
-    """Return the near pairs among what stands high in the lists, by the threshold that the folder itself shows."""
-    lists = sorted_lists(folder.embeddings, depth=_DEPTH_MIRRORED, block=_BLOCK, progress=True, queries=folder.mirrored)
+    """Return the pairs that are copies, by the thresholds that the folder itself shows and by their originals."""
     pairs = room.candidates(
-        neighbours,
-        np.concatenate(list(lists)),
-        same=folder.same,
-        depth=_DEPTH,
-        depth_mirrored=_DEPTH_MIRRORED,
+        neighbours, _turned_lists(folder.small), same=folder.same, depth=_DEPTH, depth_turned=_DEPTH_TURNED
     )
     agreements = room.compare(folder.pictures, folder.small, pairs, progress=True)
     first, second = room.copied(folder.pictures[:: -(-len(folder.pictures) // _COPIED)])
     agreement = settings.agreement
     if agreement == "auto":
         agreement = room.agreement_threshold(room.agreement(first, second))
+    threshold = room.find_threshold(np.ones(1, np.float32), np.empty(0, np.float32), agreement=agreement)
+    looked = np.flatnonzero(agreements >= min(_LOOKED_AT, threshold.agreement_if_similar))
+    places = _compared(folder.originals, pairs, looked)
+    unlike = looked[[room.kind_of(one, is_near=True) == "none" for one in places]]
+    agreements[unlike] = 0  # as their originals show
     copies = (encode(encoder, first, progress=False) * encode(encoder, second, progress=False)).sum(axis=1)
     others = room.nearest_that_differ(pairs, agreements, agreement=agreement)
     threshold = room.find_threshold(copies, others, agreement=agreement)
     if settings.threshold != "auto":
         threshold = replace(threshold, similarity=settings.threshold)
-    near = threshold.is_near(pairs.similarities, agreements)
-    return Found(np.stack([pairs.first[near], pairs.second[near]], axis=1), threshold, copies, others)
+    near = threshold.is_near(pairs.similarities, agreements)[looked]
+    is_open = settings.agreement == "auto"  # to copies that only the originals show
+    kinds = [
+        room.kind_of(one, is_near=bool(yes)) if yes or is_open else "none"
+        for one, yes in zip(places, near, strict=True)
+    ]
+    rows = np.stack([pairs.first, pairs.second], axis=1)[looked]
+    sure, perhaps = (np.array([kind == name for kind in kinds], bool) for name in ("copy", "perhaps"))
+    shares = np.array([one.share for one in places], np.float32)[perhaps]
+    remain = room.without_layouts(len(folder.pictures), rows[sure], rows[perhaps], shares)
+    layouts = len(np.unique(rows[perhaps][~remain]))
+    return Found(rows[sure], rows[perhaps][remain], layouts, threshold, copies, others)
+
+
+def _turned_lists(small: NDArray[np.uint8]) -> dict[int, NDArray[np.void]]:
+    """Return which pictures look like each one after each turn, coarsely."""
+    own = room.signatures(small)
+    return {
+        turn: np.concatenate(
+            list(
+                sorted_lists(
+                    own,
+                    depth=_DEPTH_TURNED,
+                    block=_BLOCK,
+                    progress=False,
+                    queries=room.signatures(room.turned(small, turn)),
+                )
+            )
+        )
+        for turn in room.LOOKED_FOR
+    }
+
+
+def _compared(originals: Originals, pairs: Pairs, looked: Rows) -> list[room.Places]:
+    """Compare the originals of some pairs, on all cores."""
+
+    def work(which: int) -> room.Places:
+        return originals.places(int(pairs.first[which]), int(pairs.second[which]))[0]
+
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor() as pool:
+        return list(tqdm(pool.map(work, looked), "originals", len(looked), unit=" pairs"))
 
 
 def _encoder(artifacts: Artifacts) -> Encoder:
@@ -138,54 +192,92 @@ def _encoder(artifacts: Artifacts) -> Encoder:
     return encoder
 
 
-def _judged(rows: Rows, folder: Folder, threshold: Threshold, files: list[Picture], dataset: Path) -> list[Copy]:
-    facts = {row: _facts(files[row], dataset) for row in rows.tolist()}
-    return room.judge(rows, facts, lambda row, others: folder.copies(row, others, threshold))
+def _facts(rows: Rows, files: list[Picture], dataset: Path) -> dict[int, Facts]:
+    """Return what the files of a group tell, by row; a link to another one of them is left out, for it is no copy."""
+    facts: dict[int, Facts] = {}
+    known: dict[tuple[int, int], int] = {}
+    for row in sorted(rows.tolist(), key=lambda row: _leads_elsewhere(dataset, files[row].path)):
+        file, path = files[row], dataset / files[row].path
+        try:
+            found, data = path.stat(), path.read_bytes()
+        except OSError as error:
+            raise _changed(path, error.strerror or str(error)) from error
+        if hashlib.sha256(data).hexdigest() != file.content:
+            raise _changed(path, "it holds something else than when it was read")
+        identity = (found.st_dev, found.st_ino)
+        if identity in known:
+            facts[known[identity]] = replace(facts[known[identity]], has_other_names=True)
+            continue
+        known[identity] = row
+        sizes = (file.width, file.height)
+        evidence = room.evidence_of(data)
+        facts[row] = Facts(file.path, *sizes, file.content, found.st_size, found.st_mtime_ns, evidence, False)
+    return facts
 
 
-def _facts(file: Picture, dataset: Path) -> Facts:
+def _leads_elsewhere(dataset: Path, path: str) -> bool:
+    """Return whether a path is a link, or leads through one that lies in the dataset."""
+    return (dataset / path).resolve() != dataset.resolve() / path
+
+
+def _original(path: Path) -> Image.Image:
     try:
-        size_bytes = (dataset / file.path).stat().st_size
+        return decode(path.read_bytes())
     except OSError as error:
-        remedy = "the dataset has changed: run `pipeline resize`"
-        raise ArtifactError(f"{dataset / file.path}: {error.strerror}; {remedy}") from error
-    return Facts(file.width, file.height, size_bytes, file.content)
+        raise _changed(path, error.strerror or str(error)) from error
+    except RejectedPictureError as error:
+        raise _changed(path, str(error)) from error
 
 
-def _save(groups: list[list[Copy]], files: list[Picture], folder: Folder, artifacts: Artifacts) -> None:
+def _changed(path: Path, what: str) -> ArtifactError:
+    return ArtifactError(f"{path}: {what}; the dataset has changed: run `pipeline resize`")
+
+
+def _similarities(rows: list[int], folder: Folder, encoder: Encoder) -> Floats:
+    """Return the similarity of a group's pictures to the first one, each after the turn that makes it most like it."""
+    found = []
+    for row in rows:
+        turn = folder.originals.turn(rows[0], row)
+        turned = room.turned(folder.pictures[row], turn)[None]
+        found.append(encode(encoder, turned, progress=False)[0] if turn else folder.embeddings[row])
+    similarities: Floats = np.clip(np.stack(found) @ folder.embeddings[rows[0]], -1, 1)
+    return similarities
+
+
+def _save(
+    groups: list[list[Copy]],
+    similarities: list[Floats],
+    files: list[Picture],
+    pictures: NDArray[np.uint8],
+    artifacts: Artifacts,
+) -> None:
     """Write the table and the sheets."""
     table = []
     with rewritten_folder(artifacts.duplicates_sheets) as root:
-        for number, group in enumerate(groups, 1):
-            members = np.array([copy.row for copy in group], np.int64)
-            similarities = [1.0, *folder.similarities(group[0].row, members[1:]).tolist()]
-            paths = [files[row].path for row in members.tolist()]
-            for path, similarity, copy in zip(paths, similarities, group, strict=True):
-                keep = "yes" if copy.keep else "no"
-                table.append((number, path, f"{similarity:.6f}", copy.kind, keep, copy.reason))
-            if number <= _SHEETS:
-                _sheet(number, group, [files[copy.row] for copy in group], similarities, folder, root)
+        for number, (group, alike) in enumerate(zip(groups, similarities, strict=True), 1):
+            tiles: list[Tile] = []
+            for copy, similarity in zip(group, alike.tolist(), strict=True):
+                file = files[copy.row]
+                table.append((number, file.path, f"{similarity:.6f}", copy.kind, copy.keep, copy.reason))
+                words = (file.path, f"{copy.keep}: {copy.kind}, {similarity:.3f}", *_broken(copy.reason))
+                if number <= _SHEETS and len(tiles) < _SHOWN:
+                    tiles.append(Tile(pictures[copy.row], words, copy.keep == "yes", (file.width, file.height)))
+            if tiles:
+                _sheet(number, len(group), tiles).save(root / f"{number:04d}.jpg", quality=88)
     save_table(artifacts.duplicates, DUPLICATES_COLUMNS, table)
 
 
-def _sheet(
-    number: int, group: list[Copy], files: list[Picture], similarities: list[float], folder: Folder, root: Path
-) -> None:
-    shown = list(zip(group, files, similarities, strict=True))[:_SHOWN]
-    tiles = []
-    for copy, file, similarity in shown:
-        words = (file.path, f"{copy.kind}, {similarity:.3f}", *_broken(copy.reason))
-        tiles.append(Tile(folder.pictures[copy.row], words, copy.keep, (file.width, file.height)))
-    more = "" if len(group) == len(shown) else f", the first {len(shown)}"
-    title, subtitle = f"Group {number}: {len(group):,} pictures{more}", "framed: keep; similarity to the first"
-    sheet = contact_sheet(in_rows(tiles, 6), title=title, subtitle=subtitle, tile=200)
-    sheet.save(root / f"{number:04d}.jpg", quality=88)
+def _sheet(number: int, count: int, tiles: list[Tile]) -> Image.Image:
+    more = "" if count == len(tiles) else f", the first {len(tiles)}"
+    subtitle = "framed: the one to keep; no: could go; unsure: look at it; and the similarity to the first"
+    return contact_sheet(
+        in_rows(tiles, 6), title=f"Group {number}: {count:,} pictures{more}", subtitle=subtitle, tile=200
+    )
 
 
 def _broken(reason: str) -> tuple[str, ...]:
-    """Break a reason into two lines of a caption, if it is long."""
-    middle = reason.find(" ", len(reason) // 2)
-    return (reason,) if len(reason) < 30 or middle < 0 else (reason[:middle], reason[middle + 1 :])
+    """Break a reason into lines of a caption."""
+    return tuple(textwrap.wrap(reason, _LETTERS, max_lines=_LINES, placeholder=" ..."))
 
 
 def _summarise(groups: list[list[Copy]], found: Found, artifacts: Artifacts) -> str:
@@ -194,8 +286,12 @@ def _summarise(groups: list[list[Copy]], found: Found, artifacts: Artifacts) -> 
         copies, others = found.copies.tolist(), found.others.tolist()
         plot_threshold(path, copies=copies, others=others, threshold=found.threshold.similarity)
     exact = sum(all(copy.kind == "exact" for copy in group) for group in groups)
-    extra = sum(not copy.keep for group in groups for copy in group)
-    metrics = {"groups": len(groups), "exact_groups": exact, "extra_pictures": extra, **found.threshold.as_metrics()}
-    save_json(artifacts.metrics("duplicates"), metrics)
-    counts = f"{len(groups):,} groups, {exact:,} of them exact; {extra:,} pictures are copies of others"
-    return f"{counts}; {found.threshold.words()}"
+    marks = Counter(copy.keep for group in groups for copy in group)
+    metrics = {"groups": len(groups), "exact_groups": exact, "extra_pictures": marks["no"], "unsure": marks["unsure"]}
+    save_json(artifacts.metrics("duplicates"), {**metrics, "layouts": found.layouts, **found.threshold.as_metrics()})
+    marked = f"{marks['no']:,} pictures could go, {marks['unsure']:,} are unsure"
+    counts = f"{len(groups):,} groups, {exact:,} of them exact; {marked}"
+    layouts = (
+        f"; {found.layouts:,} pictures share a layout and differ in places: they are no copies" if found.layouts else ""
+    )
+    return f"{counts}{layouts}; {found.threshold.words()}"

@@ -144,7 +144,7 @@ def _load_copies(artifacts: Artifacts, paths: list[str]) -> list[Copy] | None:
     table = load_table(path, DUPLICATES_COLUMNS, stage="duplicates")
     rows = _rows_of([row[1] for row in table], paths, path, stage="duplicates")
     return [
-        Copy(group=int(group), row=row, similarity=float(similarity), kind=kind, kept=keep == "yes", reason=reason)
+        Copy(group=int(group), row=row, similarity=float(similarity), kind=kind, keep=keep, reason=reason)
         for row, (group, _, similarity, kind, keep, reason) in zip(rows, table, strict=True)
     ]
 

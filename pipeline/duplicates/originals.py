@@ -1,0 +1,72 @@
+"""Compares originals: the few that may be copies are opened once more, for text and fine detail are gone at 256x256."""
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.duplicates.detail import Detail, compare_detail
+from pipeline.duplicates.keeping import Relation
+from pipeline.duplicates.places import Places, differ_at, side_for
+from pipeline.duplicates.relating import relation_of
+from pipeline.duplicates.turning import HOW, likeliest_turn, turned
+
+Pictures = NDArray[np.uint8]
+
+_SQUARES, _GREYS, _PAIRS = 48, 4, 4096  # that are kept in memory, at most
+
+
+class Originals:
+    """Answers what two pictures are to each other, by their originals; what was read or compared last is remembered.
+
+    Parameters
+    ----------
+    pictures, small
+        uint8 (N, 256, 256, 3) and their thumbnails.
+    sizes
+        (N, 2) width and height of the originals.
+    decode
+        Returns the original of a row, upright and RGB.
+    """
+
+    def __init__(
+        self, pictures: Pictures, small: Pictures, sizes: NDArray[np.int64], decode: Callable[[int], Image.Image]
+    ) -> None:
+        self._pictures, self._small, self._sizes, self._decode = pictures, small, sizes, decode
+        self._square = functools.lru_cache(_SQUARES)(self._read_square)
+        self._grey = functools.lru_cache(_GREYS)(self._read_grey)
+        self.places = functools.lru_cache(_PAIRS)(self._compare_places)
+        self.detail = functools.lru_cache(_PAIRS)(self._compare_detail)
+
+    def relation(self, first: int, second: int) -> Relation:
+        """Return what the second picture is to the first one."""
+        places, turn = self.places(first, second)
+        return relation_of(places, tuple(self._sizes[first].tolist()), how=HOW[turn])
+
+    def turn(self, first: int, second: int) -> int:
+        """Return the turn after which the second picture looks most like the first one."""
+        return likeliest_turn(self._small[first], self._small[second], range(len(HOW)))
+
+    def _compare_places(self, first: int, second: int) -> tuple[Places, int]:
+        """Return where two pictures differ, and the turn after which the second one looks like the first."""
+        turn = self.turn(first, second)
+        side = side_for(self._sizes[[first, second]].max(axis=1).tolist())
+        return differ_at(self._square(first, side), turned(self._square(second, side), turn)), turn
+
+    def _compare_detail(self, first: int, second: int) -> Detail:
+        """Return which of two pictures has more real detail; neither where they don't lie on each other."""
+        places, turn = self.places(first, second)
+        if relation_of(places, (1, 1), how="").kind == "none":
+            return Detail(0)
+        return compare_detail(self._grey(first), turned(self._grey(second)[..., None], turn)[..., 0], places.place_map)
+
+    def _read_square(self, row: int, side: int) -> Pictures:
+        if side > self._pictures.shape[1]:
+            return np.asarray(self._decode(row).resize((side, side), Image.Resampling.BILINEAR))
+        picture = self._pictures[row]
+        return picture if side == len(picture) else np.asarray(Image.fromarray(picture).resize((side, side)))
+
+    def _read_grey(self, row: int) -> Pictures:
+        return np.asarray(self._decode(row).convert("L"))
