@@ -15,6 +15,7 @@ from pipeline.shapes import Size, inside, middle
 _PAPER, _INK, _SOFT, _ACCENT = "#fbfbfa", "#1f2933", "#6b7785", "#d9822b"
 _GAP, _MARGIN, _LINE = 12, 24, 17
 _TITLE, _SUBTITLE, _CAPTION = 22, 14, 13  # pixels of letters
+_HIGHER = 1.4  # times as high as wide is a tile with its caption, about
 _WIDEST = 1000  # that a title makes a sheet; a longer one is cut
 
 
@@ -79,7 +80,7 @@ def in_columns(blocks: Sequence[Sequence[Sequence[Tile]]]) -> list[Sequence[Tile
     """
     across = max((len(row) for block in blocks for row in block), default=1)
     tall = max((len(block) for block in blocks), default=1)
-    columns = max(round((len(blocks) * tall / across) ** 0.5), 1)
+    columns = max(round((_HIGHER * len(blocks) * tall / across) ** 0.5), 1)
     rows: list[Sequence[Tile | None]] = []
     for start in range(0, len(blocks), columns):
         for lines in zip_longest(*blocks[start : start + columns], fillvalue=()):

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import PurePath
 
-_PLURALS = {"copy": "copies"}
+_PLURALS = {"copy": "copies", "class": "classes", "query": "queries"}
 _JOINERS = "\u200c\u200d"  # of letters of one word: not to be joined, to be joined
 
 

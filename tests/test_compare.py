@@ -110,7 +110,7 @@ def test_names_of_two_lines_are_one_line_of_heading_ranking_and_messages(
     (tmp_path / "photos" / "some\nna\udcefve notes.txt").write_text("no picture")
     result = run(line, reference, tmp_path / "photos")
     assert result.exit_code == 0, result.output
-    assert r"the\nreference.png beside 1 photos" in result.stdout.splitlines()[0]
+    assert r"the\nreference.png beside 1 photo" in result.stdout.splitlines()[0]
     assert r"a\nphoto.png" in result.stdout.splitlines()[2]
     (message,) = (text for text in result.stderr.splitlines() if text.startswith("skipped: "))
     assert r"some\nna\xefve notes.txt: " in message

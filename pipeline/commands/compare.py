@@ -30,7 +30,7 @@ from pipeline.errors import ArtifactError, QueryError
 from pipeline.params import Params
 from pipeline.pictures import FoundFile, find_files
 from pipeline.sheets import Tile, contact_sheet
-from pipeline.wording import one_line, shown
+from pipeline.wording import counted, one_line, shown
 
 _SHOWN = 8  # photos on a sheet of a folder, at most
 
@@ -234,7 +234,7 @@ def format_ranking(comparer: Comparer, comparisons: list[Comparison]) -> str:
     for rank, one in enumerate(comparisons, 1):
         numbers = f"{rank:4}  {one.difference:10.2f}  {one.share:6.1%}  {one.similarity:10.4f}"
         rows.append(f"{numbers}  {_verdict(one):9}  {one_line(one.photo)}")
-    head = f"{one_line(comparer.reference)} beside {len(comparisons):,} photos"
+    head = f"{one_line(comparer.reference)} beside {counted(len(comparisons), 'photo')}"
     names = "rank  difference   share  similarity  verdict    path"
     return "\n".join([head, names, *rows, comparer.scale.explained()])
 

@@ -28,7 +28,7 @@ from pipeline.errors import QueryError
 from pipeline.neighbours import most_similar
 from pipeline.params import Params
 from pipeline.sheets import Tile, contact_sheet, in_rows
-from pipeline.wording import cut_bytes, one_line
+from pipeline.wording import counted, cut_bytes, one_line
 
 _EXPLAINED = 3  # examples that are named beside a label
 _HELPFUL = 20  # pictures that are proposed for labelling
@@ -241,7 +241,8 @@ def _sheet(labels: Labels, number: int, pictures: NDArray[np.uint8]) -> Image.Im
         [_tile(labels, row, pictures) for row in doubtful],
     ]
     subtitle = (
-        f"{len(rows):,} pictures and {labels.counts[number]:,} examples; the surest first, in the last row the least "
+        f"{counted(len(rows), 'picture')} and {counted(labels.counts[number], 'example')}; "
+        "the surest first, in the last row the least "
         "sure; below each how sure, which it is, and the example that it is most like"
     )
     return contact_sheet([row for row in tiles if row], title=labels.names[number], subtitle=subtitle, tile=_TILE)

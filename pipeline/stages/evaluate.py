@@ -22,6 +22,7 @@ from pipeline.baselines import BASELINES
 from pipeline.encoder import encode, open_encoder
 from pipeline.neighbours import sorted_lists
 from pipeline.params import Params
+from pipeline.wording import counted
 
 _BLOCK = 512
 _VIEWED = 500  # pictures that two views are made of, at most
@@ -87,16 +88,16 @@ def format_table(table: dict[str, Any]) -> str:
     """Return the table as text for a terminal."""
     if "classes" not in table:
         return "\n".join([*table["verdict"], *table.get("doubts", [])])
-    lines = [f"{table['pictures']:,} pictures in {table['classes']:,} classes; agreement of neighbours with labels, %"]
+    counts = f"{counted(table['pictures'], 'picture')} in {counted(table['classes'], 'class')}"
+    lines = [f"{counts}; agreement of neighbours with labels, %"]
     width = max(15, *(len(name) for name in table["embeddings"])) + 1
     lines.append(f"{'':{width}}{'top-4':>8}{'macro':>8}{'top-1':>8}{'mAP@10':>8}")
     for name, measures in table["embeddings"].items():
         numbers = "".join(f"{100 * value:8.1f}" for value in measures.values())
         lines.append(f"{name:{width}}{numbers}")
     groups = table["groups"]
-    lines.append(
-        f"{groups['k']} groups: purity {groups['purity']:.3f}, adjusted Rand index {groups['adjusted_rand']:.3f}"
-    )
+    measures_of_groups = f"purity {groups['purity']:.3f}, adjusted Rand index {groups['adjusted_rand']:.3f}"
+    lines.append(f"{counted(groups['k'], 'group')}: {measures_of_groups}")
     return "\n".join([*lines, *table["verdict"], *table.get("doubts", [])])
 
 

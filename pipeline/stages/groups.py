@@ -192,9 +192,9 @@ def _overview_sheet(folders: list[GroupFolder], tiles: list[Tile], root: Path) -
 
 
 def _summary(settings: GroupsParams, found: int, by_elbow: int, by_silhouette: int, artifacts: Artifacts) -> str:
-    summary = f"{found} groups in {artifacts.groups}"
+    summary = f"{counted(found, 'group')} in {artifacts.groups}"
     if by_elbow != by_silhouette:
         summary += f"; the elbow says {by_elbow}, the silhouette {by_silhouette}: look at both plots"
     if isinstance(settings.k, int) and found < settings.k:
-        summary += f"; there are no more than {found} distinct pictures"
+        summary += f"; there {'is' if found == 1 else 'are'} no more than {counted(found, 'distinct picture')}"
     return summary

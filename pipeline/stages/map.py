@@ -18,6 +18,7 @@ from pipeline.artifacts import (
 from pipeline.params import Params
 from pipeline.plots import plot_map
 from pipeline.sheets import mosaic
+from pipeline.wording import counted
 
 _SIDE, _LARGEST_TILE, _SMALLEST_TILE = 8192, 128, 8  # pixels of the thumbnails' image, and of one thumbnail
 _NEIGHBOURS = 12  # that the trustworthiness looks at
@@ -53,7 +54,8 @@ def draw_map(params: Params, artifacts: Artifacts) -> str:
         mosaic(pictures, sizes, cells, tile=tile, progress=True).save(path, quality=85)
     metrics = _judge(embeddings, positions, cells, seed=settings.seed)
     save_json(artifacts.metrics("map"), metrics)
-    return f"{len(paths):,} pictures{_summary(metrics)}; look at {artifacts.plot('map')} and {artifacts.map_thumbnails}"
+    places = f"{artifacts.plot('map')} and {artifacts.map_thumbnails}"
+    return f"{counted(len(paths), 'picture')}{_summary(metrics)}; look at {places}"
 
 
 def _judge(

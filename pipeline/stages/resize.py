@@ -28,7 +28,7 @@ from pipeline.errors import ArtifactError, DatasetError
 from pipeline.params import Params
 from pipeline.pictures import SIZE, DecodedPicture, FoundFile, Limits, RejectedPictureError
 from pipeline.stages.scan import list_dataset
-from pipeline.wording import shown
+from pipeline.wording import counted, shown
 
 Pixels = NDArray[np.uint8]
 
@@ -73,7 +73,7 @@ def resize(params: Params, artifacts: Artifacts) -> str:
     save_json(artifacts.recipe, {"sha256": _recipe()})
     save_table(artifacts.rejected, ("path", "reason"), rejected)
     save_json(artifacts.metrics("resize"), {"pictures": len(pictures), "rejected": len(rejected)})
-    return f"{len(pictures):,} pictures, {len(rejected):,} rejected, {reused:,} known from the last run"
+    return f"{counted(len(pictures), 'picture')}, {len(rejected):,} rejected, {reused:,} known from the last run"
 
 
 def _read_all(

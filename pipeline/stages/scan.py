@@ -10,7 +10,7 @@ from pipeline.artifacts import Artifacts, find_labels, save_json, save_table
 from pipeline.errors import DatasetError, EncoderError
 from pipeline.params import EncoderParams, Params
 from pipeline.pictures import Listing, content_of, decoders, look_through
-from pipeline.wording import one_line, shown
+from pipeline.wording import counted, one_line, shown
 
 _NAMED = 5  # of what was left out, at most
 
@@ -59,7 +59,7 @@ def _encoder_file(encoder: EncoderParams) -> Path | None:
 
 def _summary(listing: Listing, folder: Path) -> str:
     hidden, left_out = len(listing.hidden), listing.left_out
-    summary = f"{len(listing.files):,} files in {folder}"
+    summary = f"{counted(len(listing.files), 'file')} in {folder}"
     if hidden:
         summary += f", {hidden:,} of them hidden"
     if left_out:

@@ -26,6 +26,7 @@ from pipeline.orientation import FEWEST, turning_shows
 from pipeline.params import Params
 from pipeline.plots import plot_losses
 from pipeline.sheets import Tile, contact_sheet
+from pipeline.wording import counted
 
 _STATE = {"state.npz", "best.keras", "progress.json"}  # what a checkpoint holds
 _SHOWN = 8  # pictures on the sheet of reconstructions
@@ -178,8 +179,9 @@ def _summary(epochs: int, found: Judgement, *, upright: bool) -> str:
     lie = "upright" if upright else "in any orientation, which is overlooked"
     losses = f"validation loss {found.validation_loss:.4f}, mean picture {found.mean_picture_loss:.4f}"
     if found.beats_mean_picture:
-        return f"{epochs} epochs; pictures lie {lie}; {losses}"
+        return f"{counted(epochs, 'epoch')}; pictures lie {lie}; {losses}"
     return (
-        f"{epochs} epochs; {losses}\nwarning: the autoencoder is no better than predicting the mean picture; "
-        "raise train.epochs or change train.learning_rate"
+        f"{counted(epochs, 'epoch')}; {losses}\n"
+        "warning: the autoencoder is no better than predicting the mean picture; raise train.epochs or change "
+        "train.learning_rate"
     )
