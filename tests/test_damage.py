@@ -255,11 +255,14 @@ def test_whatever_happened_to_a_file_it_gives_pixels_or_a_reason(tmp_path: Path,
         "profile": lambda: encoded(ORDINARY, "PNG", icc_profile=bytes(600)),
     }.get(kind, lambda: encoded(ORDINARY, kind, **FORMATS[kind]))()
     path = tmp_path / "a"
+    reasons: list[tuple[bytes, str]] = []
     for _ in range(60):
         path.write_bytes(mutated(source, generator))
         try:
             found: NDArray[np.uint8] | None = read_picture(path, limits(1)).pixels
-        except RejectedPictureError:
+        except RejectedPictureError as error:
+            reasons.append((path.read_bytes()[:12], str(error)))
             continue
         assert found is not None
         assert (found.shape, found.dtype) == ((256, 256, 3), np.uint8)
+    assert [why for start, why in reasons if start == source[:12] and why.startswith("not a picture")] == []

@@ -3,6 +3,8 @@
 finding     every file of a folder, at any depth
 sources     one file, opened and hashed
 signatures  what a file is that is not read, by its first bytes
+tiff        the directories of a TIFF: is it a camera's RAW; wide: forms of it that Pillow can't open
+png, jpeg   what is whole and what isn't: chunks beside the pixels, pixels that are missing
 limits      what one picture may take: bytes, pixels, memory, scans
 decoding    one file to pixels, or the reason why not
 colour      any mode to RGB: transparency, inks; with depth (many bits) and profiles (colour spaces)

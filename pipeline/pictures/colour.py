@@ -23,12 +23,17 @@ def rgb_maker(image: Image.Image) -> ToRgb:
     if image.has_transparency_data:
         ground = _ground(image)
         if ground is None:
-            return lambda strip: managed(strip.convert("RGBA").convert("RGB"), profile)
-        return lambda strip: _composited(managed(strip.convert("RGBA"), profile), ground)
+            return lambda strip: managed(_rgba(strip).convert("RGB"), profile)
+        return lambda strip: _composited(managed(_rgba(strip), profile), ground)
     if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
         # Pillow inverts every CMYK JPEG, as Adobe stores them; without Adobe's marker that is wrong.
         return lambda strip: managed(ImageChops.invert(strip), profile)
     return lambda strip: managed(strip, profile)
+
+
+def _rgba(strip: Image.Image) -> Image.Image:
+    """Return a strip as RGBA; of grey whose values alpha was multiplied into Pillow knows no direct way."""
+    return (strip.convert("LA") if strip.mode == "La" else strip).convert("RGBA")
 
 
 def is_plain(image: Image.Image) -> bool:
@@ -45,7 +50,7 @@ def _ground(image: Image.Image) -> str | None:
     """
     visible = seen = 0.0
     for _, strip in strips(image):
-        pixels = np.asarray(strip.convert("RGBA"))
+        pixels = np.asarray(_rgba(strip))
         alpha = pixels[..., 3]
         visible += float(alpha.sum(dtype=np.int64))
         seen += float(alpha[pixels[..., :3].min(axis=2) < _NEARLY_WHITE].sum(dtype=np.int64))

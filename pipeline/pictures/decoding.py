@@ -27,6 +27,7 @@ from pipeline.pictures.signatures import head_of, is_heif, raw_refused, refused,
 from pipeline.pictures.sources import hash_of, open_source
 from pipeline.pictures.strips import orientation_of, reduced, resized, upright_size, whole
 from pipeline.pictures.tiff import raw_kind
+from pipeline.pictures.wide import read_wide_tiff
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "JPEG2000")
 # MPO, the JPEG of some cameras, is opened under the name JPEG; Pillow raises KeyError at the name MPO, and looks
@@ -112,7 +113,7 @@ def decode(data: bytes) -> Image.Image:
 
 def decoders() -> dict[str, str]:
     """Return the libraries that decode, with their versions: another one may read what this one rejects."""
-    found = {"pillow": PIL.__version__}
+    found = {"pillow": PIL.__version__, "tifffile": importlib.metadata.version("tifffile")}
     if "HEIF" in _formats():
         found["pi_heif"] = importlib.metadata.version("pi_heif")
     return found
@@ -131,16 +132,18 @@ def _opened(file: BinaryIO, limits: Limits) -> tuple[Image.Image, int]:
     with decoder_errors_rejected():
         if kind == "PNG":
             file, facts = prepared_png(file)
-        image = _identified(file, head)
+        image = _identified(file, head, kind, limits)
         image.info.update(facts)
         return image, check_header(image, file, limits)
 
 
-def _identified(file: BinaryIO, head: bytes) -> Image.Image:
+def _identified(file: BinaryIO, head: bytes, kind: str | None, limits: Limits) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = None  # our own cap takes the place of Pillow's, which only warns
     try:
         return Image.open(file, formats=_formats())
     except UnidentifiedImageError:
+        if kind == "TIFF":
+            return read_wide_tiff(file, limits)
         raise RejectedPictureError(_unidentified(head)) from None
 
 

@@ -33,7 +33,12 @@ def value_range(image: Image.Image, stated: tuple[float, float] | None) -> tuple
     low, high = _extremes(image)
     if stated and stated[0] <= low and high <= stated[1]:
         return stated
-    tops = _FLOAT_TOPS if image.mode == "F" else tuple(2.0**bits - 1 for bits in range(8, _FULL + 1))
+    return usual_range(low, high, are_floats=image.mode == "F")
+
+
+def usual_range(low: float, high: float, *, are_floats: bool) -> tuple[float, float]:
+    """Return the range that values from low to high are written in; their own if it is none of the usual."""
+    tops = _FLOAT_TOPS if are_floats else tuple(2.0**bits - 1 for bits in range(8, _FULL + 1))
     if low >= 0 and high <= tops[-1]:
         return 0.0, next(top for top in tops if high <= top)
     return low, high

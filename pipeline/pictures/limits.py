@@ -49,13 +49,12 @@ def check_file(file: BinaryIO, head: bytes, kind: str | None, limits: Limits) ->
         raise RejectedPictureError(
             f"too large (a file of {megabytes:,.0f} MB; resize.max_file_megabytes is {limits.max_file_megabytes:g})"
         )
-    if kind in _HELD_WHOLE and 2 * megabytes > limits.max_decoded_megabytes:
-        raise _takes_too_much(f"{kind}, a file of {megabytes:,.0f} MB", 2 * megabytes, limits)
+    if kind in _HELD_WHOLE:
+        check_memory(f"{kind}, a file of {megabytes:,.0f} MB", 2 * megabytes * MEGABYTE, limits)
     if kind == "WEBP":
         width, height = _webp_size(head)
-        _check_pixels(width, height, limits)
-        if (needed := width * height * (4 + _WEBP_BYTES) / MEGABYTE) > limits.max_decoded_megabytes:
-            raise _takes_too_much(f"{kind}, {width}x{height}", needed, limits)
+        check_pixels(width, height, limits)
+        check_memory(f"{kind}, {width}x{height}", width * height * (4 + _WEBP_BYTES), limits)
 
 
 def check_header(image: Image.Image, file: BinaryIO, limits: Limits) -> int:
@@ -66,10 +65,9 @@ def check_header(image: Image.Image, file: BinaryIO, limits: Limits) -> int:
     RejectedPictureError
         If it has too many pixels or scans, or decoding it takes too much memory.
     """
-    _check_pixels(image.width, image.height, limits)
+    check_pixels(image.width, image.height, limits)
     needed = decoded_bytes(image, file)
-    if needed > limits.max_decoded_megabytes * MEGABYTE:
-        raise _takes_too_much(f"{image.format}, {image.width}x{image.height}", needed / MEGABYTE, limits)
+    check_memory(f"{image.format}, {image.width}x{image.height}", needed, limits)
     if image.format in ("JPEG", "MPO") and (scans := _number_of_scans(file)) > limits.max_scans:
         raise RejectedPictureError(
             f"too slow to decode (a JPEG of {scans:,} scans; resize.max_scans is {limits.max_scans})"
@@ -77,7 +75,14 @@ def check_header(image: Image.Image, file: BinaryIO, limits: Limits) -> int:
     return needed
 
 
-def _check_pixels(width: int, height: int, limits: Limits) -> None:
+def check_pixels(width: int, height: int, limits: Limits) -> None:
+    """Refuse a picture of more than max_megapixels.
+
+    Raises
+    ------
+    RejectedPictureError
+        If it has more.
+    """
     megapixels = width * height / 1e6
     if megapixels > limits.max_megapixels:
         raise RejectedPictureError(
@@ -86,11 +91,19 @@ def _check_pixels(width: int, height: int, limits: Limits) -> None:
         )
 
 
-def _takes_too_much(what: str, megabytes: float, limits: Limits) -> RejectedPictureError:
-    return RejectedPictureError(
-        f"too large to decode ({what}, takes {megabytes:,.0f} MB of memory; "
-        f"resize.max_decoded_megabytes is {limits.max_decoded_megabytes:g})"
-    )
+def check_memory(what: str, needed: float, limits: Limits) -> None:
+    """Refuse a picture, said in words, whose decoding takes more bytes than max_decoded_megabytes.
+
+    Raises
+    ------
+    RejectedPictureError
+        If it takes more.
+    """
+    if needed > limits.max_decoded_megabytes * MEGABYTE:
+        raise RejectedPictureError(
+            f"too large to decode ({what}, takes {needed / MEGABYTE:,.0f} MB of memory; "
+            f"resize.max_decoded_megabytes is {limits.max_decoded_megabytes:g})"
+        )
 
 
 def decoded_bytes(image: Image.Image, file: BinaryIO) -> int:

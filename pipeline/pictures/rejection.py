@@ -1,5 +1,6 @@
 """Owns the reason why a file is no readable picture, and turns what decoders raise into one."""
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError, AttributeError,
     RuntimeError, ZeroDivisionError, struct.error, zlib.error,
 )  # fmt: skip
+_UNKNOWN = re.compile("unsupported|not supported|unknown|cannot handle", re.IGNORECASE)  # in the words of decoders
 SHORT_OF_MEMORY = (
     "memory was short, so it was not read; the file may be well: close other programs and run resize again, "
     "or raise resize.max_decoded_megabytes"
@@ -36,7 +38,8 @@ def decoder_errors_rejected() -> Iterator[None]:
     except DECODER_ERRORS as error:
         if "out of memory" in str(error):  # Pillow's words for a decoder whose allocation failed
             raise RejectedPictureError(SHORT_OF_MEMORY) from error
-        raise RejectedPictureError(f"damaged ({_short(error)})") from error
+        form = "damaged, or in a form that can't be read" if _UNKNOWN.search(str(error)) else "damaged"
+        raise RejectedPictureError(f"{form} ({_short(error)})") from error
 
 
 def _short(error: BaseException) -> str:

@@ -6,8 +6,9 @@ from typing import BinaryIO
 
 Directory = dict[int, tuple[int, ...] | bytes]
 
-BITS, COMPRESSION, PHOTOMETRIC, MAKE, SAMPLES, SUB, FORMAT, DNG = 258, 259, 262, 271, 277, 330, 339, 50706
-_OFFSETS, _COUNTS = (273, 324), (279, 325)  # of strips and of tiles
+WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION, SAMPLES, FORMAT = 256, 257, 258, 259, 262, 274, 277, 339
+OFFSETS, COUNTS = (273, 324), (279, 325)  # of strips and of tiles
+_MAKE, _SUB, _DNG = 271, 330, 50706
 _KINDS = {1: "B", 2: "s", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # of a tag's values; others are not needed here
 _SENSOR = (32803, 34892)  # a colour filter's pattern, and raw values of a sensor without one
 _RAW_COMPRESSIONS = (32767, 32769, 32770, 34713, 65000, 65535)  # of Sony, Epson, Samsung, Nikon, Kodak, Pentax
@@ -30,19 +31,29 @@ def directories(file: BinaryIO) -> Iterator[Directory]:
             continue
         seen.add(place)
         found, following = _directory(file, place, order, is_big)
-        waiting += [*_numbers(found.get(SUB)), following]
+        waiting += [*numbers(found.get(_SUB)), following]
         yield found
+
+
+def numbers(values: tuple[int, ...] | bytes | None) -> tuple[int, ...]:
+    """Return the values of a tag that holds numbers; none of another or if it is missing."""
+    return values if isinstance(values, tuple) else ()
+
+
+def first_number(tags: Directory, tag: int) -> int | None:
+    """Return the first value of a tag that holds numbers; None if there is none."""
+    return next(iter(numbers(tags.get(tag))), None)
 
 
 def raw_kind(file: BinaryIO) -> str | None:
     """Return whose RAW file it is: cameras write TIFF files whose first picture is a thumbnail, beside the sensor's."""
     make = ""
     for found in directories(file):
-        make = make or _text(found.get(MAKE))
-        if DNG in found:
+        make = make or _text(found.get(_MAKE))
+        if _DNG in found:
             return "DNG"
-        is_sensor = any(number in _SENSOR for number in _numbers(found.get(PHOTOMETRIC)))
-        if is_sensor or any(number in _RAW_COMPRESSIONS for number in _numbers(found.get(COMPRESSION))):
+        is_sensor = any(number in _SENSOR for number in numbers(found.get(PHOTOMETRIC)))
+        if is_sensor or any(number in _RAW_COMPRESSIONS for number in numbers(found.get(COMPRESSION))):
             return make or "of a camera"
     return None
 
@@ -83,10 +94,6 @@ def _values(file: BinaryIO, order: str, kind: int, number: int, field: bytes) ->
 
 def _unpacked(form: str, data: bytes) -> int:
     return int(struct.unpack(form, data)[0]) if len(data) == struct.calcsize(form) else 0
-
-
-def _numbers(values: tuple[int, ...] | bytes | None) -> tuple[int, ...]:
-    return values if isinstance(values, tuple) else ()
 
 
 def _text(values: tuple[int, ...] | bytes | None) -> str:
