@@ -3,14 +3,13 @@
 What has to be known of the whole picture is found out first; then it is turned to RGB strip by strip.
 """
 
-import numpy as np
 from PIL import Image, ImageChops
 
 from pipeline.pictures.depth import eight_bits, stated_range, value_range
 from pipeline.pictures.profiles import managed, moves_colours
 from pipeline.pictures.strips import ToRgb, strips
 
-_NEARLY_WHITE = 224  # a channel below is seen on white
+_IS_SEEN = [255] * 224 + [0] * 32  # by its darkest channel: whether a colour is seen on white
 _SEEN_SHARE = 0.05  # of what is visible, so much must be seen on white, or the ground is black
 
 
@@ -48,15 +47,19 @@ def _ground(image: Image.Image) -> str | None:
 
     None if nothing at all is visible: then the alpha channel says nothing, as in bitmaps that leave it at 0.
     """
-    visible = seen = 0.0
+    visible = seen = 0
     for _, strip in strips(image):
-        pixels = np.asarray(_rgba(strip))
-        alpha = pixels[..., 3]
-        visible += float(alpha.sum(dtype=np.int64))
-        seen += float(alpha[pixels[..., :3].min(axis=2) < _NEARLY_WHITE].sum(dtype=np.int64))
+        red, green, blue, alpha = _rgba(strip).split()
+        darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
+        visible += _total(alpha)
+        seen += _total(ImageChops.multiply(alpha, darkest.point(_IS_SEEN)))
     if not visible:
         return None
     return "white" if seen >= _SEEN_SHARE * visible else "black"
+
+
+def _total(channel: Image.Image) -> int:
+    return sum(value * count for value, count in enumerate(channel.histogram()))
 
 
 def _composited(strip: Image.Image, ground: str) -> Image.Image:
