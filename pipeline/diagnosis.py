@@ -49,12 +49,11 @@ def found_again(embeddings: NDArray[np.float32]) -> float:
     return float((np.argmax(first @ second.T, axis=1) == np.arange(len(first))).mean())
 
 
-def verdict(measures: dict[str, float], *, measure: str) -> str:
-    """Say in words whether "model" is better than every other entry, and what to do if it isn't."""
+def verdict(measures: dict[str, float], *, measure: str, remedy: str) -> str:
+    """Say in words whether "model" is better than every other entry, and if it isn't, the remedy."""
     model = measures["model"]
     beaten_by = {name: value for name, value in measures.items() if name != "model" and value >= model}
     numbers = ", ".join(f"{name} {100 * value:.1f}" for name, value in measures.items())
     if not beaten_by:
         return f"by {measure} the model beats every baseline ({numbers} %)"
-    remedy = "raise train.views" if "untrained" not in beaten_by else "lower train.learning_rate or raise train.views"
     return f"warning: by {measure} the model is no better than {' and '.join(beaten_by)} ({numbers} %); {remedy}"

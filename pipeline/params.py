@@ -67,6 +67,13 @@ class TrainParams:
     precision: Literal["auto", "float32", "mixed_bfloat16"]
     seed: int = _number(0, 2**32 - 1)
 
+    def longer(self) -> str:
+        """Say which of these values makes the training longer: views count only while epochs are found by them."""
+        if self.epochs != "auto":
+            return f"raise train.epochs, now {self.epochs}"
+        more = "set train.epochs to more than auto took (metrics/train.json)"
+        return more if self.network == "classic" else f"raise train.views, or {more}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderParams:
@@ -191,8 +198,12 @@ def load_params(path: Path) -> Params:
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ParamsError(f"{path} is missing: run the command in the folder that holds it") from None
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ParamsError(
+            f"{path} is missing: run the command in the folder that holds it, or name it with --params"
+        ) from None
+    except OSError as error:
+        raise ParamsError(f"{path} can't be read ({error.strerror}); name a file with --params") from error
+    except (ValueError, yaml.YAMLError) as error:
         raise ParamsError(f"{path} cannot be read as YAML: {error}; mend it") from error
     params = cast(Params, _build(Params, raw, ""))
     _check_across(params)
@@ -202,7 +213,8 @@ def load_params(path: Path) -> Params:
 def _build(kind: Any, raw: Any, name: str) -> Any:
     """One section (or the whole file) from its YAML mapping."""
     if not isinstance(raw, dict):
-        raise ParamsError(f"{name or 'params.yaml'}: expected a mapping of names to values, got {raw!r}")
+        raise ParamsError(f"{name or 'params.yaml'}: expected a mapping of names to values, got {raw!r}; "
+                          "write lines of `name: value`, as in the README")  # fmt: skip
     prefix = f"{name}." if name else ""
     hints, fields = typing.get_type_hints(kind), dataclasses.fields(kind)
     for key in raw:

@@ -100,7 +100,9 @@ def _load(foreign: Foreign) -> onnx.ModelProto:
     except FileNotFoundError:
         raise EncoderError(f"{foreign.path} is missing: give the network's file in encoder.path") from None
     except Exception as error:  # protobuf, checker and converter have errors of their own without a common base
-        raise EncoderError(f"{foreign.path} is no ONNX model that can be read ({error})") from error
+        raise EncoderError(
+            f"{foreign.path} is no ONNX model that can be read ({error}); give one in encoder.path"
+        ) from error
 
 
 def _check_shape(network: onnx.ModelProto, name: str, foreign: Foreign) -> None:

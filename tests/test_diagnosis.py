@@ -37,13 +37,15 @@ def test_a_second_view_has_no_colour_but_light_that_tells() -> None:
 
 
 def test_the_verdict_says_who_is_not_beaten() -> None:
-    assert "beats every baseline" in verdict({"model": 0.9, "pixels": 0.4, "untrained": 0.5}, measure="views")
-    text = verdict({"model": 0.45, "pixels": 0.4, "untrained": 0.5}, measure="views")
+    assert "beats every baseline" in verdict(
+        {"model": 0.9, "pixels": 0.4, "untrained": 0.5}, measure="views", remedy="raise it"
+    )
+    text = verdict({"model": 0.45, "pixels": 0.4, "untrained": 0.5}, measure="views", remedy="raise it")
     assert text.startswith("warning")
     assert "no better than untrained" in text
-    assert "learning_rate" in text
+    assert text.endswith("; raise it")
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5])
 def test_a_tie_is_no_success(value: float) -> None:
-    assert verdict({"model": value, "pixels": value}, measure="views").startswith("warning")
+    assert verdict({"model": value, "pixels": value}, measure="views", remedy="raise it").startswith("warning")

@@ -328,3 +328,23 @@ def test_the_engine_of_system_a_chooses_k_by_its_own_elbow(own_line: Line) -> No
     seed = own_line.params.groups.seed
     expected, _ = elbow_by_pyclustering(embeddings, k_minimum=2, k_maximum=8, seed=seed)
     assert load_json(own_line.artifacts.metrics("groups"), stage="groups")["k_elbow"] == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"k_maximum": 3}, "the silhouette is largest at the largest K that was tried, 3: raise groups.k_maximum"),
+        ({"k_minimum": 3}, "the silhouette is largest at the smallest K that was tried, 3: lower groups.k_minimum"),
+        ({"k_maximum": 3, "k": "elbow"}, "there is no elbow from K = 2 to 3: look at its plot, and set groups.k"),
+    ],
+)
+def test_an_end_of_the_range_that_a_criterion_hits_is_said(own_line: Line, settings: dict, said: str) -> None:
+    own_line.set(groups={"k": "silhouette", "k_minimum": 2, "k_maximum": 12} | settings)
+    assert said in groups(own_line.params, own_line.artifacts)
+
+
+def test_three_kinds_of_picture_are_three_groups_by_the_silhouette(own_line: Line) -> None:
+    own_line.set(groups={"k": "silhouette", "k_minimum": 2, "k_maximum": 100})
+    summary = groups(own_line.params, own_line.artifacts)
+    assert summary.startswith("3 groups")
+    assert "silhouette is largest at" not in summary

@@ -172,16 +172,19 @@ def test_a_missing_encoder_ends_the_scan_and_not_the_embedding(
 ) -> None:
     params = line.params
     encoder = dataclasses.replace(params.encoder, kind=kind, **{field: str(tmp_path / "gone.onnx")})
-    with pytest.raises(EncoderError, match=rf"^encoder\.{field}: there is no file '.*gone\.onnx'; write where it lies"):
+    with pytest.raises(EncoderError, match=rf"^encoder\.{field}: there is no file '.*gone\.onnx'; give"):
         scan(dataclasses.replace(params, encoder=encoder), Artifacts(tmp_path / "artifacts"))
 
 
 def test_evaluate_says_that_rows_name_no_picture(own_line: Line, tmp_path: Path) -> None:
     rows = [f"{kind}/{kind[:-1]} {n:02d}.png,{kind}" for kind in ("discs", "ramps") for n in range(1, 9)]
-    own_line.set(dataset={"labels": table(tmp_path, [*rows, "old.png,discs"])})
+    own_line.set(dataset={"labels": table(tmp_path, [*rows, "old.png,discs"])}, train={"epochs": 3})
     options = ["--params", str(own_line.params_file), "--artifacts", str(own_line.artifacts.root)]
     said = CliRunner().invoke(app, [*options, "evaluate"]).stdout
     assert "16 pictures in 2 classes" in said
     assert "warning: 1 of the 17 rows of" in said
+    assert "no better than" in said
+    assert "raise train.epochs, now 3" in said
+    assert "train.views" not in said
     as_json = json.loads(CliRunner().invoke(app, [*options, "evaluate", "--json"]).stdout)
     assert len(as_json["doubts"]) == 1

@@ -247,6 +247,29 @@ def test_the_silhouette_is_one_minus_nearest_by_second_nearest():
     assert grouping.loss == pytest.approx(0.1)
 
 
+def test_a_picture_alone_in_its_group_has_silhouette_zero():
+    embeddings = np.float32([[1, 0], [0, 1], [0.6, 0.8]])
+    # row 0 is alone; row 1 is a medoid, 1; row 2 is at 0.2 from it and at 0.4 from row 0
+    assert assign(embeddings, np.array([0, 1])).silhouette == pytest.approx((0.0 + 1.0 + 0.5) / 3)
+
+
+@given(seed=SEEDS, num_pictures=UP_TO_40)
+def test_as_many_groups_as_pictures_have_silhouette_zero(seed, num_pictures):
+    embeddings = random_embeddings(num_pictures, seed=seed)
+    assert assign(embeddings, np.arange(num_pictures)).silhouette == 0.0
+
+
+@pytest.mark.parametrize(("sizes", "block"), [([14] * 3, 8192), ([14] * 3, 5), ([3, 2, 4, 3], 8192)])
+def test_the_silhouette_finds_few_groups_among_few_pictures(monkeypatch, sizes, block):
+    monkeypatch.setattr("pipeline.medoids.assignment._BLOCK_ROWS", block)
+    embeddings = clustered_embeddings(sizes, seed=0)
+    count = len(embeddings)
+    swept = sweep(embeddings, k_minimum=2, k_maximum=100, sweep_columns=100, generator=np.random.default_rng(0))
+    assert swept.ks[-1] == count
+    assert swept.silhouettes[-1] == 0.0
+    assert k_by_silhouette(swept.ks, swept.silhouettes) == len(sizes)
+
+
 def test_a_copy_of_a_medoid_that_is_a_medoid_too_keeps_its_own_group():
     embeddings = np.float32([[1, 0], [1, 0], [1, 0], [0, 1]])
     grouping = assign(embeddings, np.array([2, 0]))

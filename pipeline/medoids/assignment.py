@@ -88,8 +88,9 @@ def score(
     """Measure several sets of medoids on all pictures.
 
     The medoid silhouette of a picture is 1 - a / b, with a and b its distances to the nearest and second
-    nearest medoid: 1 if it lies on its medoid, 0 if it lies between two. It is defined as 0 where there is
-    no second medoid (K = 1) and where both distances are 0 (copies that are both medoids).
+    nearest medoid: 1 if it lies on its medoid, 0 if it lies between two. It is defined as 0 for a picture that
+    is alone in its group, as Rousseeuw does (else K = N would be best), where there is no second medoid (K = 1),
+    and where both distances are 0 (copies that are both medoids).
 
     Parameters
     ----------
@@ -109,19 +110,36 @@ def score(
     ----------
     M. van der Laan, K. Pollard, J. Bryan: A new partitioning around medoids algorithm. Journal of
     Statistical Computation and Simulation 73, 2003, doi:10.1080/0094965031000136012.
+    P. Rousseeuw: Silhouettes. Journal of Computational and Applied Mathematics 20, 1987,
+    doi:10.1016/0377-0427(87)90125-7.
     L. Lenssen, E. Schubert: Clustering by direct optimization of the medoid silhouette. SISAP 2022,
     doi:10.1007/978-3-031-17849-8_15.
     """
     rows = np.unique(np.concatenate(medoids))
-    places = [np.searchsorted(rows, one_set) for one_set in medoids]
+    places = [np.sort(np.searchsorted(rows, one_set)) for one_set in medoids]
     losses, silhouettes = np.zeros(len(medoids)), np.zeros(len(medoids))
-    for _, block in _similarities_in_blocks(embeddings, rows):
+    others = [np.zeros(len(place), np.int64) for place in places]  # pictures of each group beside its medoid
+    for block_rows, block in _similarities_in_blocks(embeddings, rows):
         distances = np.clip(1.0 - block, 0.0, FARTHEST)  # (rows of all sets, pictures of the block)
         for index, place in enumerate(places):
-            near, second = _two_nearest(distances, place)
+            near, second, groups = _two_nearest(distances, place)
+            own = rows[place][(rows[place] >= block_rows.start) & (rows[place] < block_rows.stop)] - block_rows.start
             losses[index] += near.sum(dtype=np.float64)
-            silhouettes[index] += _silhouettes(near, second).sum(dtype=np.float64) if len(place) > 1 else 0.0
+            values = _silhouettes(near, second)
+            silhouettes[index] += values.sum(dtype=np.float64) - values[own].sum(dtype=np.float64)
+            others[index] += np.bincount(groups, minlength=len(place)) - np.bincount(groups[own], minlength=len(place))
+    for index, place in enumerate(places):
+        apart = _lie_apart(embeddings[rows[place]])
+        silhouettes[index] = silhouettes[index] + (apart & (others[index] > 0)).sum() if len(place) > 1 else 0.0
     return losses / len(embeddings), silhouettes / len(embeddings)
+
+
+def _lie_apart(medoids: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return of each medoid, (K, D), whether no other one is a copy of it: then its own silhouette is 1, else 0."""
+    distances = 1.0 - medoids @ medoids.T
+    np.fill_diagonal(distances, FARTHEST)
+    apart: NDArray[np.bool_] = distances.min(axis=1) > _ROUNDING
+    return apart
 
 
 def _similarities_in_blocks(
@@ -136,14 +154,18 @@ def _similarities_in_blocks(
 
 def _two_nearest(
     distances: NDArray[np.float32], places: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Take the smallest and second smallest over the given rows of (K, B); 2 where there is no second."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
+    """Take the smallest and second smallest over the given rows of (K, B), and whose the smallest is, by its number.
+
+    The second is 2 where there is none; of equal ones the first is the nearest.
+    """
     near = distances[places[0]].copy()
-    second = np.full_like(near, FARTHEST)
-    for place in places[1:]:  # six times faster than np.partition (2026-11, K to 100, B = 4,738)
+    second, groups = np.full_like(near, FARTHEST), np.zeros(len(near), np.int32)
+    for number, place in enumerate(places[1:], 1):  # six times faster than np.partition (2026-11, K to 100, B = 4,738)
+        np.copyto(groups, number, where=distances[place] < near)
         np.minimum(second, np.maximum(near, distances[place]), out=second)
         np.minimum(near, distances[place], out=near)
-    return near, second
+    return near, second, groups
 
 
 def _silhouettes(near: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:

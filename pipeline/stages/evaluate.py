@@ -57,7 +57,7 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
     table: dict[str, Any] = {
         "pictures": len(paths),
         "views": views,
-        "verdict": [diagnosis.verdict(views, measure="finding a second view of a picture")],
+        "verdict": [_verdict(views, "finding a second view of a picture", params)],
     }
     if known.doubt:
         table["doubts"] = [known.doubt]
@@ -72,7 +72,7 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
         "chance": asdict(evaluation.chance(labels)),
     }
     top4 = {name: measures["top4"] for name, measures in measured.items()}
-    table["verdict"].insert(0, diagnosis.verdict(top4, measure="top-4 agreement"))
+    table["verdict"].insert(0, _verdict(top4, "top-4 agreement", params))
     table |= {
         "pictures": len(rows),
         "classes": len(classes),
@@ -99,6 +99,16 @@ def format_table(table: dict[str, Any]) -> str:
     measures_of_groups = f"purity {groups['purity']:.3f}, adjusted Rand index {groups['adjusted_rand']:.3f}"
     lines.append(f"{counted(groups['k'], 'group')}: {measures_of_groups}")
     return "\n".join([*lines, *table["verdict"], *table.get("doubts", [])])
+
+
+def _verdict(measures: dict[str, float], measure: str, params: Params) -> str:
+    if params.encoder.kind != "autoencoder":
+        remedy = "another network may suit these pictures better: see encoder.kind"
+    elif measures["untrained"] >= measures["model"]:
+        remedy = f"lower train.learning_rate, or {params.train.longer()}"
+    else:
+        remedy = params.train.longer()
+    return diagnosis.verdict(measures, measure=measure, remedy=remedy)
 
 
 def _views(pictures: NDArray[np.uint8], artifacts: Artifacts) -> dict[str, float]:

@@ -59,7 +59,7 @@ def groups(params: Params, artifacts: Artifacts) -> str:
     found = len(grouping.medoids)
     metrics = {"k": found, "loss": grouping.loss, "silhouette": grouping.silhouette}
     save_json(artifacts.metrics("groups"), {**metrics, "k_elbow": by_elbow, "k_silhouette": by_silhouette})
-    return _summary(params.groups, found, by_elbow, by_silhouette, artifacts)
+    return _summary(params.groups, found, by_elbow, by_silhouette, sweep.ks, artifacts)
 
 
 def _sweep(embeddings: NDArray[np.float32], settings: GroupsParams, generator: np.random.Generator) -> Sweep:
@@ -88,7 +88,7 @@ def _group(
 ) -> Grouping:
     """Group around K medoids, from where the sweep ended or a greedy start, with the engine asked for."""
     if k > len(embeddings):
-        raise ParamsError(f"groups.k: expected at most the number of pictures, {len(embeddings)}, got {k}")
+        raise ParamsError(f"groups.k: expected at most the number of pictures, {len(embeddings)}, got {k}; lower it")
     columns = max(settings.columns, k)
     if k in sweep.ks:
         start = sweep.medoids[int(k - sweep.ks[0])]
@@ -191,10 +191,32 @@ def _overview_sheet(folders: list[GroupFolder], tiles: list[Tile], root: Path) -
     contact_sheet(in_rows(medoids_tiles, 8), title=title, subtitle=subtitle, tile=140).save(root / "overview.png")
 
 
-def _summary(settings: GroupsParams, found: int, by_elbow: int, by_silhouette: int, artifacts: Artifacts) -> str:
+def _summary(
+    settings: GroupsParams, found: int, by_elbow: int, by_silhouette: int, ks: NDArray[np.int64], artifacts: Artifacts
+) -> str:
     summary = f"{counted(found, 'group')} in {artifacts.groups}"
     if by_elbow != by_silhouette:
         summary += f"; the elbow says {by_elbow}, the silhouette {by_silhouette}: look at both plots"
     if isinstance(settings.k, int) and found < settings.k:
         summary += f"; there {'is' if found == 1 else 'are'} no more than {counted(found, 'distinct picture')}"
+    if not isinstance(settings.k, int) and len(ks) > 1:
+        summary += _elbow_end(by_elbow, ks) + _silhouette_end(by_silhouette, ks, settings)
     return summary
+
+
+def _elbow_end(k: int, ks: NDArray[np.int64]) -> str:
+    """Say that there is no elbow, which shows as an end of the range; empty if there is one."""
+    if k not in (ks[0], ks[-1]):
+        return ""
+    return f"; there is no elbow from K = {ks[0]} to {ks[-1]}: look at its plot, and set groups.k to a number"
+
+
+def _silhouette_end(k: int, ks: NDArray[np.int64], settings: GroupsParams) -> str:
+    """Say that the silhouette is largest at an end of the range, beyond which it may be larger; empty if it isn't."""
+    if k == ks[-1] == settings.k_maximum:
+        return f"; the silhouette is largest at the largest K that was tried, {k}: raise groups.k_maximum"
+    if k == ks[0] and k > 2:
+        return f"; the silhouette is largest at the smallest K that was tried, {k}: lower groups.k_minimum"
+    if k == ks[0]:
+        return f"; the silhouette is largest at K = {k}, the smallest there is: the folder holds two kinds, or one"
+    return ""

@@ -45,16 +45,14 @@ def _content(name: str) -> str | None:
 
 def _encoder_file(encoder: EncoderParams) -> Path | None:
     """Return the file that the encoder is made of, if it is of other origin; EncoderError if it is missing."""
-    name, value = {
-        "autoencoder": ("", "none"),
-        "keras": ("encoder.weights", encoder.weights),
-        "onnx": ("encoder.path", encoder.path),
-    }[encoder.kind]
-    if value in ("none", "imagenet"):
+    if encoder.kind == "autoencoder" or (encoder.kind == "keras" and encoder.weights in ("none", "imagenet")):
         return None
-    if not Path(value).is_file():
-        raise EncoderError(f"{name}: there is no file {value!r}; write where it lies into params.yaml")
-    return Path(value)
+    keras = encoder.kind == "keras"
+    file = Path(encoder.weights if keras else encoder.path)
+    if not file.is_file():
+        name, remedy = ("weights", "give imagenet, none or a file") if keras else ("path", "give the network's file")
+        raise EncoderError(f"encoder.{name}: there is no file {str(file)!r}; {remedy}")
+    return file
 
 
 def _summary(listing: Listing, folder: Path) -> str:

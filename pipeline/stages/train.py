@@ -32,6 +32,11 @@ _STATE = {"state.npz", "best.keras", "progress.json"}  # what a checkpoint holds
 _SHOWN = 8  # pictures on the sheet of reconstructions
 _MANY = 2000  # pictures, of which larger batches still make steps enough
 _RATE = 0.00025  # of a batch of one picture; a larger batch's gradient is surer by the root of its size
+_CALLED = {
+    "index": "pictures",
+    "turn": "dataset.orientation",
+    "policy": "train.precision",
+}  # the rest as in params.yaml
 _TRACE = 0.56  # area under the curve above which turning a picture leaves a trace; 0.5 +- 0.02 where it leaves none
 
 
@@ -122,9 +127,13 @@ def _resume(progress: Progress, origin: dict[str, str], artifacts: Artifacts) ->
     if not checkpoint.is_dir():
         raise ArtifactError(f"{checkpoint}: there is nothing to resume; train without --resume")
     state = load_json(checkpoint / "progress.json", stage="train")
-    changed = [name for name in origin if state["origin"].get(name) != origin[name] and name != "epochs"]
+    changed = [
+        _CALLED.get(name, f"train.{name}")
+        for name in origin
+        if state["origin"].get(name) != origin[name] and name != "epochs"
+    ]
     if changed:
-        raise ArtifactError(f"{checkpoint}: made with another {', '.join(changed)}; train without --resume")
+        raise ArtifactError(f"{checkpoint}: made with other {', '.join(changed)}; train without --resume")
     try:
         training.restore_state(progress, checkpoint / "state.npz")
         with replaced(artifacts.autoencoder) as path:
@@ -182,6 +191,6 @@ def _summary(epochs: int, found: Judgement, *, upright: bool) -> str:
         return f"{counted(epochs, 'epoch')}; pictures lie {lie}; {losses}"
     return (
         f"{counted(epochs, 'epoch')}; {losses}\n"
-        "warning: the autoencoder is no better than predicting the mean picture; raise train.epochs or change "
-        "train.learning_rate"
+        f"warning: the autoencoder is no better than predicting the mean picture; set train.epochs above {epochs}, "
+        "or change train.learning_rate"
     )
