@@ -150,13 +150,13 @@ def test_where_there_are_no_inodes_the_place_that_a_name_leads_to_counts(tmp_pat
 
 
 def test_folders_of_git_of_dvc_and_the_artefacts_are_left_out_whatever_leads_there(tmp_path: Path) -> None:
-    for path in (".git/a", "b/.dvc/c", "out/d", "e", "f.dvc", ".h/i"):
+    for path in (".git/a", "b/.dvc/c", "out/d", "e", "f.dvc", ".h/i", "other/.mark", "other/j/k", ".mark"):
         write(tmp_path / path)
     (tmp_path / "g").symlink_to(".git")
-    listing = look_through(tmp_path, own=tmp_path / "out")
-    assert [file.path for file in listing.files] == [".h/i", "e", "f.dvc"]
-    assert [file.path for file in listing.hidden] == [".h/i"]
-    assert listing.left_out == [".git", "b/.dvc", "g", "out"]
+    listing = look_through(tmp_path, own=tmp_path / "out", mark=".mark")
+    assert [file.path for file in listing.files] == [".h/i", ".mark", "e", "f.dvc"]
+    assert [file.path for file in listing.hidden] == [".h/i", ".mark"]
+    assert listing.left_out == [".git", "b/.dvc", "g", "other", "out"]
 
 
 def test_a_pipe_is_found_with_its_problem(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ rows      the arrays whose row i is picture i of the index
 """
 
 from pipeline.artifacts.arrays import ArrayWriter, load_array, made_from, save_array
-from pipeline.artifacts.claiming import claimed
+from pipeline.artifacts.claiming import MARK, claimed
 from pipeline.artifacts.failures import unwritable
 from pipeline.artifacts.files import (
     load_json,
@@ -47,6 +47,7 @@ from pipeline.artifacts.written import (
 
 __all__ = [
     "DUPLICATES_COLUMNS",
+    "MARK",
     "NEIGHBOUR",
     "UNIQUENESS_COLUMNS",
     "ArrayWriter",

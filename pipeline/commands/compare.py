@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from pipeline import alikeness, differences
 from pipeline.artifacts import (
+    MARK,
     Artifacts,
     Index,
     check_encoder,
@@ -202,7 +203,7 @@ def places(reference: str, other: str, artifacts: Artifacts) -> tuple[Path, Path
 
 def photos_in(folder: Path, artifacts: Artifacts) -> list[FoundFile]:
     """Return all files below a folder, in order, with what is wrong with them; their paths open from here."""
-    files = find_files(folder, own=artifacts.root)
+    files = find_files(folder, own=artifacts.root, mark=MARK)
     return [replace(file, path=str(folder / file.path)) for file in files]
 
 

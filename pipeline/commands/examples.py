@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from pipeline.artifacts import (
+    MARK,
     Artifacts,
     Index,
     LabelRow,
@@ -70,7 +71,7 @@ def read_examples(source: Path, artifacts: Artifacts, index: Index) -> list[Exam
 def _in_folders(source: Path, artifacts: Artifacts) -> list[Example]:
     """Return the files of a folder tree, each with its folder as the label."""
     examples = []
-    for file in find_files(source, own=artifacts.root):
+    for file in find_files(source, own=artifacts.root, mark=MARK):
         path = PurePosixPath(file.path)
         if path.parent != PurePosixPath("."):
             problem = "" if os.path.isfile(source / path) else file.problem  # a link to an example is one as well

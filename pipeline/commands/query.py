@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.artifacts import (
+    MARK,
     Artifacts,
     Index,
     check_encoder,
@@ -185,7 +186,7 @@ def expand(given: list[str], dataset: Path, artifacts: Artifacts) -> list[Questi
             questions.append(Question(Path(name), str(error), named=True))
             continue
         if os.path.isdir(place):
-            files = find_files(place, own=artifacts.root)
+            files = find_files(place, own=artifacts.root, mark=MARK)
             questions += [Question(place / file.path, _wrong(place, file), named=False) for file in files]
         else:
             questions.append(Question(place, "", named=True))

@@ -40,12 +40,12 @@ class Listing:
         return [file for file in self.files if any(part.startswith(".") for part in file.path.split("/"))]
 
 
-def find_files(folder: Path, *, own: Path | None = None) -> list[FoundFile]:
+def find_files(folder: Path, *, own: Path | None = None, mark: str = "") -> list[FoundFile]:
     """List every file below a folder, sorted by path; see `look_through`."""
-    return look_through(folder, own=own).files
+    return look_through(folder, own=own, mark=mark).files
 
 
-def look_through(folder: Path, *, own: Path | None) -> Listing:
+def look_through(folder: Path, *, own: Path | None, mark: str) -> Listing:
     """List every file below a folder, at any depth, hidden ones too, and what was left out.
 
     Links are followed, but a folder is entered once and a file is listed once: under its real path before that of a
@@ -59,8 +59,10 @@ def look_through(folder: Path, *, own: Path | None) -> Listing:
         Where to look.
     own
         The folder of this project's artefacts. It is left out, as are folders of git and DVC.
+    mark
+        The name of a file that marks other folders of artefacts, which are left out as well; empty if there is none.
     """
-    walk = _Walk(folder, _identity_of(own) if own else None)
+    walk = _Walk(folder, _identity_of(own) if own else None, mark)
     walk.path_of_folder[_identity_of(folder)] = ""
     _walk_through(walk, "")
     while walk.linked_folders:
@@ -85,6 +87,7 @@ class _Walk:
 
     top: Path
     own: Hashable
+    mark: str
     files: list[FoundFile] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     linked_folders: deque[tuple[str, os.stat_result]] = field(default_factory=deque)
@@ -107,6 +110,9 @@ def _walk_through(walk: _Walk, start: str) -> None:
                 inside = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             walk.files.append(FoundFile(path, 0, 0, f"folder cannot be read ({error.strerror})"))
+            continue
+        if path and any(entry.name == walk.mark for entry in inside):
+            walk.left_out.append(path)
             continue
         level += [found for entry in inside if (found := _look_at(walk, entry, path)) is not None]
 

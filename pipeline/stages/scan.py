@@ -6,7 +6,7 @@ watches this list, which is made anew at each `dvc repro` and changes only where
 
 from pathlib import Path
 
-from pipeline.artifacts import Artifacts, find_labels, save_json, save_table
+from pipeline.artifacts import MARK, Artifacts, find_labels, save_json, save_table
 from pipeline.errors import DatasetError, EncoderError
 from pipeline.params import EncoderParams, Params
 from pipeline.pictures import Listing, content_of, decoders, look_through
@@ -93,7 +93,7 @@ def list_dataset(folder: Path, artifacts: Artifacts) -> Listing:
             f"dataset.path: {str(folder)!r} lies in the folder of artefacts, where files are replaced and removed; "
             "move your pictures elsewhere, and write that folder into params.yaml"
         )
-    listing = look_through(folder, own=artifacts.root)
+    listing = look_through(folder, own=artifacts.root, mark=MARK)
     if not listing.files:
         raise DatasetError(f"dataset.path: the folder {str(folder)!r} is empty; put pictures into it")
     return listing
