@@ -57,3 +57,11 @@ def verdict(measures: dict[str, float], *, measure: str, remedy: str) -> str:
     if not beaten_by:
         return f"by {measure} the model beats every baseline ({numbers} %)"
     return f"warning: by {measure} the model is no better than {' and '.join(beaten_by)} ({numbers} %); {remedy}"
+
+
+def longer(epochs: int | str, *, network: str) -> str:
+    """Say which of the values of `train` makes the training longer: views count only where they decide on the epochs."""
+    if epochs != "auto":
+        return f"raise train.epochs, now {epochs}"
+    more = "set train.epochs to more than auto took (metrics/train.json)"
+    return more if network == "classic" else f"raise train.views, or {more}"

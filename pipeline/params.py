@@ -67,13 +67,6 @@ class TrainParams:
     precision: Literal["auto", "float32", "mixed_bfloat16"]
     seed: int = _number(0, 2**32 - 1)
 
-    def longer(self) -> str:
-        """Say which of these values makes the training longer: views count only while epochs are found by them."""
-        if self.epochs != "auto":
-            return f"raise train.epochs, now {self.epochs}"
-        more = "set train.epochs to more than auto took (metrics/train.json)"
-        return more if self.network == "classic" else f"raise train.views, or {more}"
-
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderParams:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.diagnosis import found_again, two_views, verdict
+from pipeline.diagnosis import found_again, longer, two_views, verdict
 
 
 def pictures(count: int) -> np.ndarray:
@@ -49,3 +49,16 @@ def test_the_verdict_says_who_is_not_beaten() -> None:
 @pytest.mark.parametrize("value", [0.0, 0.5])
 def test_a_tie_is_no_success(value: float) -> None:
     assert verdict({"model": value, "pixels": value}, measure="views", remedy="raise it").startswith("warning")
+
+
+@pytest.mark.parametrize(
+    ("epochs", "network", "words"),
+    [
+        (3, "residual", "raise train.epochs, now 3"),
+        (3, "classic", "raise train.epochs, now 3"),
+        ("auto", "residual", "raise train.views, or set train.epochs to more than auto took (metrics/train.json)"),
+        ("auto", "classic", "set train.epochs to more than auto took (metrics/train.json)"),
+    ],
+)
+def test_how_to_train_longer_names_what_counts(epochs: int | str, network: str, words: str) -> None:
+    assert longer(epochs, network=network) == words

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import typing
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -279,16 +278,3 @@ def test_one_number_or_three_can_be_given_for_the_channels(tmp_path: Path) -> No
         load_with(tmp_path, "encoder.mean", [1, 2])
     with pytest.raises(ParamsError, match=r"encoder\.mean\[2\]: expected a number"):
         load_with(tmp_path, "encoder.mean", [1, 2, "red"])
-
-
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
-        ({"epochs": 3}, "raise train.epochs, now 3"),
-        ({"epochs": 3, "network": "classic"}, "raise train.epochs, now 3"),
-        ({"epochs": "auto"}, "raise train.views, or set train.epochs to more than auto took (metrics/train.json)"),
-        ({"epochs": "auto", "network": "classic"}, "set train.epochs to more than auto took (metrics/train.json)"),
-    ],
-)
-def test_how_to_train_longer_names_what_counts(values: dict[str, Any], words: str) -> None:
-    assert dataclasses.replace(load_params(OWN).train, **values).longer() == words

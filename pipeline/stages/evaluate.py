@@ -102,12 +102,13 @@ def format_table(table: dict[str, Any]) -> str:
 
 
 def _verdict(measures: dict[str, float], measure: str, params: Params) -> str:
+    longer = diagnosis.longer(params.train.epochs, network=params.train.network)
     if params.encoder.kind != "autoencoder":
         remedy = "another network may suit these pictures better: see encoder.kind"
     elif measures["untrained"] >= measures["model"]:
-        remedy = f"lower train.learning_rate, or {params.train.longer()}"
+        remedy = f"lower train.learning_rate, or {longer}"
     else:
-        remedy = params.train.longer()
+        remedy = longer
     return diagnosis.verdict(measures, measure=measure, remedy=remedy)
 
 
