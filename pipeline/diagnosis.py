@@ -60,7 +60,7 @@ def verdict(measures: dict[str, float], *, measure: str, remedy: str) -> str:
 
 
 def longer(epochs: int | str, *, network: str) -> str:
-    """Say which of the values of `train` makes the training longer: views count only where they decide on the epochs."""
+    """Say which value of `train` makes the training longer: views count only where they decide on the epochs."""
     if epochs != "auto":
         return f"raise train.epochs, now {epochs}"
     more = "set train.epochs to more than auto took (metrics/train.json)"
