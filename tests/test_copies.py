@@ -129,6 +129,39 @@ def test_duplicates_as_json_and_as_a_table(copied_line: Line) -> None:
     assert len(lines) == 1 + sum(len(group["paths"]) for group in groups)
 
 
+def test_paths_are_those_of_what_could_go_and_open_from_here(
+    copied_line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(copied_line.dataset / "copies")
+    paths = run(copied_line, "duplicates", "--paths").stdout.splitlines()
+    groups = json.loads(run(copied_line, "duplicates", "--json").stdout)
+    named = {(copied_line.dataset / path).resolve() for group in groups for path in group["no"]}
+    assert {Path(path).resolve() for path in paths} == named
+    assert "the same.png" in paths
+    assert run(copied_line, "duplicates", "--paths", "-0").stdout.split("\0")[:-1] == paths
+
+
+def test_what_was_found_is_told_again_without_looking_for_it(copied_line: Line, tmp_path: Path) -> None:
+    shutil.copytree(copied_line.root / "artifacts", tmp_path / "artifacts")
+    (tmp_path / "artifacts" / "pictures.npy").unlink()
+    options = ["--params", str(copied_line.params_file), "--artifacts", str(tmp_path / "artifacts"), "duplicates"]
+    assert len(json.loads(CliRunner().invoke(app, [*options, "--json"]).stdout)) == 5
+    (tmp_path / "artifacts" / "duplicates.csv").unlink()
+    result = CliRunner().invoke(app, [*options, "--json"])
+    assert "run `pipeline duplicates`" in str(result.exception)
+
+
+def test_no_path_is_printed_once_the_one_to_keep_has_changed(tmp_path: Path) -> None:
+    line = make_line(tmp_path, {"a.png": shapes(0), "b.png": shapes(0), "c.png": shapes(1)})
+    go_on(line)
+    assert len(run(line, "duplicates", "--paths").stdout.splitlines()) == 1
+    kept = json.loads(run(line, "duplicates", "--json").stdout)[0]["keep"]
+    shapes(2).save(line.dataset / kept)
+    result = run(line, "duplicates", "--paths")
+    assert isinstance(result.exception, ArtifactError)
+    assert result.stdout == ""
+
+
 def test_links_make_a_folder_for_each_group_and_leave_the_pictures_alone(copied_line: Line, tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in copied_line.dataset.rglob("*.*")}
     result = run(copied_line, "duplicates", "--links", str(tmp_path / "links"))

@@ -5,28 +5,43 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.common import say, show, show_json, writing
+from pipeline.cli.common import Null, check_form, given, say, show, show_json, show_paths, writing
 
 
 def duplicates(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+    paths: Annotated[
+        bool, typer.Option("--paths", help="Print the paths of what could go, as they open from here.")
+    ] = False,
+    null: Null = False,
     links: Annotated[
         Path | None, typer.Option(help="Make a folder of links for each group in this new folder.")
     ] = None,
 ) -> None:
-    """Find groups of copies, exact and near, and say which to keep. Nothing is ever deleted."""
-    from pipeline.commands import copies as command
-    from pipeline.stages.duplicates import duplicates as stage
+    """Find groups of copies, exact and near, and say which to keep. Nothing is ever deleted.
 
-    params, artifacts = writing(context)
+    With --json, --paths or --links nothing is looked for: they tell what was found the last time.
+    """
+    from pipeline.commands import copies as command
+
+    check_form(as_json=as_json, paths=paths, null=null)
+    if not (as_json or paths or links):
+        from pipeline.stages.duplicates import duplicates as stage
+
+        say("duplicates", stage(*writing(context)))
+        show(command.format_groups(command.read_groups(context.obj[1])))
+        return
+    params, artifacts = given(context)
     if links:
         command.check_folder(links, params, artifacts)
-    say("duplicates", stage(params, artifacts))
     groups = command.read_groups(artifacts)
-    show_json(command.as_json(groups)) if as_json else show(command.format_groups(groups))
     if links:
         say("links", command.save_links(groups, links, artifacts))
+    if as_json:
+        show_json(command.as_json(groups))
+    elif paths:
+        show_paths(command.spare(groups, artifacts), null=null)
 
 
 def uniqueness(context: typer.Context) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.artifacts import DUPLICATES_COLUMNS, Artifacts, load_table, open_index, unwritable
+from pipeline.commands.opening import from_here
 from pipeline.commands.outputs import open_door
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.folders import lay_out, link
 from pipeline.params import Params
+from pipeline.pictures import content_of
 from pipeline.wording import one_line
 
 
@@ -51,6 +53,35 @@ def as_json(groups: list[list[Member]]) -> str:
         for group in groups
     ]
     return json.dumps(values, ensure_ascii=False)
+
+
+def spare(groups: list[list[Member]], artifacts: Artifacts) -> list[Path]:
+    """Return where the pictures lie that could go, as seen from where one stands.
+
+    Raises
+    ------
+    ArtifactError
+        If one of them, or the one that is kept for it, has gone or holds something else by now.
+    """
+    with open_index(artifacts.index) as index:
+        dataset = index.dataset
+        contents = {picture.path: picture.content for picture in index.pictures()}
+    paths = []
+    for group in groups:
+        spare_ones = [member for member in group if member.keep == "no"]
+        for member in [group[0], *spare_ones] if spare_ones else []:
+            _check_unchanged(dataset / member.path, contents.get(member.path, ""))
+        paths += [from_here(dataset / member.path) for member in spare_ones]
+    return paths
+
+
+def _check_unchanged(path: Path, content: str) -> None:
+    try:
+        is_same = content_of(path) == content
+    except OSError as error:
+        raise ArtifactError(f"{path}: {error.strerror}; the dataset has changed: run `dvc repro`") from error
+    if not is_same:
+        raise ArtifactError(f"{path} holds something else than when copies were looked for: run `dvc repro`")
 
 
 def format_groups(groups: list[list[Member]]) -> str:
