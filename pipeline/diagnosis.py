@@ -56,6 +56,8 @@ def verdict(measures: dict[str, float], *, measure: str, remedy: str) -> str:
     numbers = ", ".join(f"{name} {100 * value:.1f}" for name, value in measures.items())
     if not beaten_by:
         return f"by {measure} the model beats every baseline ({numbers} %)"
+    if model == 1:
+        return f"by {measure} the model finds all, and so do {' and '.join(beaten_by)}: this doesn't tell them apart"
     return f"warning: by {measure} the model is no better than {' and '.join(beaten_by)} ({numbers} %); {remedy}"
 
 

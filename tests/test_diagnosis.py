@@ -62,3 +62,8 @@ def test_a_tie_is_no_success(value: float) -> None:
 )
 def test_how_to_train_longer_names_what_counts(epochs: int | str, network: str, words: str) -> None:
     assert longer(epochs, network=network) == words
+
+
+def test_where_all_find_all_nothing_is_advised() -> None:
+    text = verdict({"model": 1.0, "pixels": 1.0, "HOG": 0.9}, measure="views", remedy="raise it")
+    assert text == "by views the model finds all, and so do pixels: this doesn't tell them apart"

@@ -156,7 +156,7 @@ def report(context: typer.Context) -> None:
 @app.command(epilog="Example: pipeline query img.jpg --n 10 --sheet found.png")
 def query(
     context: typer.Context,
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Pictures or folders of pictures.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Pictures or folders of pictures.")],
     n: Annotated[int, typer.Option("--n", "-n", min=1, help="How many to find.")] = 10,
     mode: Annotated[Mode, typer.Option(help="auto: from the cache if the picture is in the folder.")] = Mode.auto,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a query.")] = False,
