@@ -240,6 +240,15 @@ def test_alpha_is_kept_while_colours_are_turned() -> None:
     assert pixels[0, [0, 7], 0].tolist() == [255, pytest.approx(122, abs=2)]
 
 
+def test_a_small_picture_is_turned_as_a_large_one_is(tmp_path: Path) -> None:
+    pixels = np.asarray(Image.fromarray(gradient(600, 800)).resize((1600, 1200)))
+    data = encoded(moved(Image.fromarray(pixels), SPACES["Display P3"]), "PNG", icc_profile=SPACES["Display P3"])
+    at_once = np.asarray(Image.fromarray(pixels).resize((256, 256), Image.Resampling.BILINEAR)).astype(int)
+    found = read(tmp_path / "a", data, max_megapixels=5).pixels
+    assert found is not None
+    assert np.abs(found - at_once).mean() < 1
+
+
 def test_strips_differ_from_the_whole_by_a_level_at_most(tmp_path: Path) -> None:
     for size in ((2500, 2000), (2000, 2500), (9000, 500)):
         pixels = noise(*size)

