@@ -44,9 +44,9 @@ def test_every_row_of_the_table_is_that_picture_of_the_index(mapped: Line, tmp_p
         paths, pictures = index.paths(), load_pictures(mapped.artifacts, index)
         lists = load_neighbours(mapped.artifacts, index)
     assert table["path"].to_pylist() == paths
-    groups, _, _ = load_groups(mapped.artifacts, paths)
+    groups, _, _ = load_groups(mapped.artifacts, index, paths)
     assert table["group"].to_pylist() == [str(group) for group in groups]  # 3 of them, so one digit each
-    points, _ = load_map(mapped.artifacts, paths)
+    points, _ = load_map(mapped.artifacts, index, paths)
     found = np.stack([table["x"].to_numpy(), table["y"].to_numpy()], axis=1)
     np.testing.assert_allclose(found, points, rtol=1e-6)
     for own, listed in zip(table["neighbors"].to_pylist(), lists, strict=True):

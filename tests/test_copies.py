@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import COPIES, Line, embed_again, make_line
+from conftest import COPIES, Line, embed_again, make_line, sign
 from PIL import Image, ImageOps
 from typer.testing import CliRunner, Result
 
@@ -349,6 +349,7 @@ def test_what_is_only_similar_is_no_copy_of_a_new_picture(copied_line: Line, tmp
     own = Line(tmp_path / "line")
     metrics = load_json(own.artifacts.metrics("duplicates"), stage="duplicates")
     save_json(own.artifacts.metrics("duplicates"), metrics | {"similarity": -1.0})
+    sign(own, "duplicates")
     Image.new("RGB", (60, 60), (255, 0, 255)).save(tmp_path / "odd.png")
     answer = json.loads(run(own, "query", str(tmp_path / "odd.png"), "--n", "1", "--json").stdout)
     assert answer["unusual"]["copies"] == []

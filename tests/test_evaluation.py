@@ -276,4 +276,5 @@ def test_groups_of_other_pictures_are_stale(own_line: Line) -> None:
     own_line.artifacts.groups_table.write_text("\n".join(lines[:-1]) + "\n")
     result = run(own_line, "evaluate")
     assert isinstance(result.exception, ArtifactError)
-    assert "lists other pictures than the index: run `pipeline groups`" in str(result.exception)
+    assert "groups.csv isn't as the stage left it" in str(result.exception)
+    assert "run `pipeline groups` again" in str(result.exception)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import CLASSES, Line, make_line, structured_picture
+from conftest import CLASSES, Line, make_line, sign, structured_picture
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -90,11 +90,13 @@ class Page(HTMLParser):
         ]
 
 
-def complete(line: Line) -> Line:
+def complete(line: Line, *, mapped: bool = True) -> Line:
     """Run what the report needs beyond the shared line; training's artefacts are written by hand."""
     save_table(line.artifacts.history, ("epoch", "loss", "validation_loss", "seconds"), [(1, 5, 6, 2), (2, 4, 4.5, 3)])
     save_json(line.artifacts.metrics("train"), TRAINED)
-    draw_map(line.params, line.artifacts)
+    sign(line, "train")
+    if mapped:
+        draw_map(line.params, line.artifacts)
     return line
 
 
@@ -258,7 +260,7 @@ def test_queries_stand_beside_their_cached_neighbours(reported: Line, page: Page
 
 def test_every_group_is_shown_with_its_size(reported: Line, page: Page) -> None:
     with open_index(reported.artifacts.index) as index:
-        groups_of, _, medoids = load_groups(reported.artifacts, index.paths())
+        groups_of, _, medoids = load_groups(reported.artifacts, index, index.paths())
         cards = [text for text in page.text("article", **{"class": "card"}) if text.startswith("Group")]
         assert len(cards) == len(medoids)
         for number, card in enumerate(cards, 1):
@@ -279,8 +281,8 @@ def test_the_script_knows_what_the_line_found(reported: Line, html: str) -> None
     np.testing.assert_array_equal(unpacked(data["neighbours"], "<u4").reshape(lists.shape), lists["row"])
     similarities = unpacked(data["similarities"], "<i2").reshape(lists.shape) / 10_000
     np.testing.assert_allclose(similarities, lists["similarity"], atol=6e-5)
-    np.testing.assert_array_equal(unpacked(data["groups"], "<u4"), load_groups(reported.artifacts, paths)[0])
-    points, cells = load_map(reported.artifacts, paths)
+    np.testing.assert_array_equal(unpacked(data["groups"], "<u4"), load_groups(reported.artifacts, index, paths)[0])
+    points, cells = load_map(reported.artifacts, index, paths)
     np.testing.assert_array_equal(unpacked(data["cells"], "<u4").reshape(-1, 2), cells)
     places = unpacked(data["positions"], "<f4").reshape(-1, 2)
     assert places.min() >= 0
@@ -310,6 +312,7 @@ def test_copies_are_shown_with_the_one_to_keep_first(own: Line) -> None:
         (1, "discs/disc 02.png", "1.0", "near", "yes", "larger"),
     ]
     save_table(own.artifacts.duplicates, header, pair)
+    sign(own, "duplicates")
     report(own.params, own.artifacts)
     words = Page(read(own)).text("section", id="copies")[0]
     assert "1 picture is there more than once; 1 could go (1 near)" in words
@@ -323,6 +326,7 @@ def test_unusual_pictures_are_shown_beside_what_is_most_like_them(own: Line) -> 
     copy = (1, 6, "discs/disc 06.png", "0.74", "1.2", "0.8", "1.5", 4, "discs/disc 04.png", "yes")
     alone = (2, 5, "discs/disc 05.png", "", "", "", "", "", "", "no")  # nothing but copies of it
     save_table(own.artifacts.uniqueness, UNIQUENESS_COLUMNS, [row, copy, alone])
+    sign(own, "uniqueness")
     report(own.params, own.artifacts)
     words = Page(read(own)).text("section", id="unusual")[0]
     assert "1 distance 0.750 discs/disc 03.png, and 1 copy discs/disc 04.png" in words
@@ -333,6 +337,7 @@ def test_unusual_pictures_are_shown_beside_what_is_most_like_them(own: Line) -> 
 def test_where_nothing_stands_out_the_page_says_so(own: Line) -> None:
     row = (1, 3, "discs/disc 03.png", "0.75", "1.2", "0.8", "1.5", 4, "discs/disc 04.png", "no")
     save_table(own.artifacts.uniqueness, UNIQUENESS_COLUMNS, [row])
+    sign(own, "uniqueness")
     report(own.params, own.artifacts)
     assert "Nothing stands out" in Page(read(own)).text("section", id="unusual")[0]
 
@@ -346,6 +351,7 @@ def test_a_table_that_names_other_pictures_is_refused(own: Line, name: str) -> N
     path.write_text(
         ",".join(columns) + "\n" + ",".join("gone.png" if c in ("path", "nearest") else "1" for c in columns) + "\n"
     )
+    sign(own, "duplicates", "uniqueness")
     with pytest.raises(ArtifactError, match=f"which is not in the index: run `pipeline {name}`"):
         report(own.params, own.artifacts)
 
@@ -359,6 +365,7 @@ def test_a_map_of_other_pictures_is_refused(own: Line) -> None:
 
 def test_an_encoder_of_another_origin_has_no_training_to_show(own: Line) -> None:
     save_table(own.artifacts.history, ("epoch", "loss", "validation_loss", "seconds"), [])
+    sign(own, "train")
     report(own.params, own.artifacts)
     assert "Nothing was trained" in Page(read(own)).text("section", id="training")[0]
 
@@ -600,6 +607,7 @@ def test_search_arrows_and_links_lead_to_pictures(own: Line, tmp_path: Path) -> 
 def test_the_first_sentence_says_whether_it_is_good(own: Line, verdict: list[str], words: str) -> None:
     evaluated = load_json(own.artifacts.metrics("evaluate"), stage="evaluate")
     save_json(own.artifacts.metrics("evaluate"), evaluated | {"verdict": verdict})
+    sign(own, "evaluate")
     report(own.params, own.artifacts)
     shown = Page(read(own))
     first = next(
@@ -614,6 +622,7 @@ def test_the_second_sentence_says_what_was_found(own: Line) -> None:
     rows = [(1, "discs/disc 01.png", "1.0", "exact", "yes", ""), (1, "discs/disc 02.png", "1.0", "exact", "no", "")]
     save_table(own.artifacts.duplicates, ("group", "path", "similarity", "kind", "keep", "reason"), rows)
     save_table(own.artifacts.uniqueness, UNIQUENESS_COLUMNS, [])
+    sign(own, "duplicates", "uniqueness")
     report(own.params, own.artifacts)
     words = Page(read(own)).text("header")[0]
     assert "1 picture is a copy of others and nothing stands out as unusual." in words
@@ -632,6 +641,7 @@ def test_the_script_knows_files_copies_and_ranks(own: Line) -> None:
     save_table(own.artifacts.duplicates, ("group", "path", "similarity", "kind", "keep", "reason"), rows)
     ranked = (1, 3, "discs/disc 03.png", "0.75", "1.2", "0.8", "1.5", 4, "discs/disc 04.png", "yes")
     save_table(own.artifacts.uniqueness, UNIQUENESS_COLUMNS, [ranked])
+    sign(own, "duplicates", "uniqueness")
     report(own.params, own.artifacts)
     data = known(read(own))
     paths = list(data["paths"])  # type: ignore[call-overload]

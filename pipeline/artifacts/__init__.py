@@ -9,6 +9,7 @@ index     the SQLite index: row <-> path <-> content
 labels    what is known by name: labels, groups, places on the map
 label_tables  the one reader of tables of labels, however a spreadsheet wrote them
 written   folders that are filled anew, and which files in them are ours
+origins   what each stage's tables were made from
 rows      the arrays whose row i is picture i of the index
 """
 
@@ -27,6 +28,7 @@ from pipeline.artifacts.index import Index, Picture, dataset_from, open_index, s
 from pipeline.artifacts.label_tables import LabelRow, PathFinder, check_agreement, composed, read_label_rows, spellings
 from pipeline.artifacts.labels import find_labels, load_groups, load_map, read_labels
 from pipeline.artifacts.layout import DUPLICATES_COLUMNS, UNIQUENESS_COLUMNS, Artifacts
+from pipeline.artifacts.origins import check_origin, save_origin
 from pipeline.artifacts.rows import (
     NEIGHBOUR,
     check_encoder,
@@ -60,6 +62,7 @@ __all__ = [
     "check_agreement",
     "check_encoder",
     "check_names",
+    "check_origin",
     "check_own",
     "claimed",
     "composed",
@@ -86,6 +89,7 @@ __all__ = [
     "save_index",
     "save_json",
     "save_list",
+    "save_origin",
     "save_table",
     "sha256_of",
     "spellings",

@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.artifacts.files import load_table
+from pipeline.artifacts.index import Index
 from pipeline.artifacts.label_tables import TableOfLabels, composed, labels_of, read_label_rows
 from pipeline.artifacts.layout import Artifacts
+from pipeline.artifacts.origins import check_origin
 from pipeline.errors import ArtifactError, ParamsError
 
 
@@ -50,7 +52,9 @@ def find_labels(source: str, paths: list[str]) -> TableOfLabels:
     return found
 
 
-def load_groups(artifacts: Artifacts, paths: list[str]) -> tuple[NDArray[np.int64], NDArray[np.float64], list[int]]:
+def load_groups(
+    artifacts: Artifacts, index: Index, paths: list[str]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], list[int]]:
     """Return what `pipeline groups` found of the pictures with these paths.
 
     Returns
@@ -65,8 +69,9 @@ def load_groups(artifacts: Artifacts, paths: list[str]) -> tuple[NDArray[np.int6
     Raises
     ------
     ArtifactError
-        If groups.csv is missing, damaged, or lists other pictures.
+        If groups.csv is missing, damaged, or was made from other pictures or another encoder.
     """
+    check_origin(artifacts, "groups", index.digest)
     table = load_table(artifacts.groups_table, ("path", "group", "similarity", "medoid"), stage="groups")
     if [row[0] for row in table] != paths:
         raise ArtifactError(f"{artifacts.groups_table} lists other pictures than the index: run `pipeline groups`")
@@ -76,14 +81,15 @@ def load_groups(artifacts: Artifacts, paths: list[str]) -> tuple[NDArray[np.int6
     return groups, np.array([float(row[2]) for row in table]), medoids
 
 
-def load_map(artifacts: Artifacts, paths: list[str]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def load_map(artifacts: Artifacts, index: Index, paths: list[str]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return where `pipeline map` put the pictures with these paths: points (N, 2), and cells (N, 2) of column, row.
 
     Raises
     ------
     ArtifactError
-        If map.csv is missing, damaged, or lists other pictures.
+        If map.csv is missing, damaged, or was made from other pictures or another encoder.
     """
+    check_origin(artifacts, "map", index.digest)
     table = load_table(artifacts.map_table, ("path", "x", "y", "column", "row"), stage="map")
     if [row[0] for row in table] != paths:
         raise ArtifactError(f"{artifacts.map_table} lists other pictures than the index: run `pipeline map`")

@@ -155,6 +155,10 @@ class Artifacts:
         """JSON metrics of one stage."""
         return self.root / "metrics" / f"{stage}.json"
 
+    def origin(self, stage: str) -> Path:
+        """JSON: what a stage's tables are, and what they were made from."""
+        return self.root / "origins" / f"{stage}.json"
+
     def plot(self, name: str) -> Path:
         """PNG to look at."""
         return self.root / "plots" / f"{name}.png"

@@ -30,9 +30,9 @@ def atlas(params: Params, artifacts: Artifacts, out: Output) -> str:
     with open_index(artifacts.index) as index:
         paths = index.paths()
         pictures, neighbours = load_pictures(artifacts, index), load_neighbours(artifacts, index)
-    groups, _, _ = load_groups(artifacts, paths)
+    groups, _, _ = load_groups(artifacts, index, paths)
     labels = read_labels(params.dataset.labels, paths)
-    positions, _ = load_map(artifacts, paths)
+    positions, _ = load_map(artifacts, index, paths)
     try:
         with out.written() as path:
             save_atlas(

@@ -18,6 +18,7 @@ from pipeline.artifacts import (
     Artifacts,
     Index,
     check_encoder,
+    check_origin,
     load_embeddings,
     load_json,
     load_neighbours,
@@ -27,7 +28,7 @@ from pipeline.artifacts import (
 from pipeline.commands.opening import located, read_given
 from pipeline.commands.outputs import Output, save_picture
 from pipeline.encoder import Encoder, cells_of, encode_one, open_cells, open_encoder
-from pipeline.errors import ArtifactError, QueryError
+from pipeline.errors import QueryError
 from pipeline.params import Params
 from pipeline.pictures import FoundFile, find_files
 from pipeline.sheets import Tile, contact_sheet
@@ -187,7 +188,7 @@ def open_comparer(reference: Path, params: Params, artifacts: Artifacts) -> Iter
         encoder = open_encoder(artifacts.encoder)
         check_encoder(artifacts, encoder.digest)
         cells = open_cells(artifacts.cells, beside=encoder.digest)
-        yield Comparer(reference, params, encoder, cells, _scale(artifacts, index, encoder, seed=params.tolerance.seed))
+        yield Comparer(reference, params, encoder, cells, _scale(artifacts, index, seed=params.tolerance.seed))
 
 
 def places(reference: str, other: str, artifacts: Artifacts) -> tuple[Path, Path]:
@@ -266,11 +267,10 @@ def save_sheet(comparer: Comparer, comparisons: list[Comparison], target: Output
     save_picture(sheet, target)
 
 
-def _scale(artifacts: Artifacts, index: Index, encoder: Encoder, *, seed: int) -> Scale:
-    """Read what the folder's own pictures say; ArtifactError if that was of another encoder."""
+def _scale(artifacts: Artifacts, index: Index, *, seed: int) -> Scale:
+    """Read what the folder's own pictures say; ArtifactError if that was of others, or another encoder."""
+    check_origin(artifacts, "tolerance", index.digest)
     found = load_json(artifacts.metrics("tolerance"), stage="tolerance")
-    if found["encoder"] != encoder.digest:
-        raise ArtifactError(f"{artifacts.metrics('tolerance')} is of another encoder: run `pipeline tolerance` again")
     nearest = load_neighbours(artifacts, index)["similarity"][:, :1]
     return Scale(
         alikeness.random_pairs(load_embeddings(artifacts, index), count=alikeness.PAIRS, seed=seed),

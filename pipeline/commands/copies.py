@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.artifacts import DUPLICATES_COLUMNS, Artifacts, load_table, open_index, unwritable
+from pipeline.artifacts import DUPLICATES_COLUMNS, Artifacts, check_origin, load_table, open_index, unwritable
 from pipeline.commands.opening import from_here
 from pipeline.commands.outputs import open_door
 from pipeline.errors import ArtifactError, QueryError
@@ -31,6 +31,8 @@ class Member:
 
 def read_groups(artifacts: Artifacts) -> list[list[Member]]:
     """Return the groups of duplicates.csv; in each the picture to keep first."""
+    with open_index(artifacts.index) as index:
+        check_origin(artifacts, "duplicates", index.digest)
     rows = load_table(artifacts.duplicates, DUPLICATES_COLUMNS, stage="duplicates")
     members = [
         Member(int(group), path, float(similarity), kind, keep, reason)

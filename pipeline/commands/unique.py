@@ -4,8 +4,7 @@ import itertools
 import json
 from typing import Any
 
-from pipeline.artifacts import UNIQUENESS_COLUMNS, Artifacts, load_table
-from pipeline.errors import ArtifactError
+from pipeline.artifacts import UNIQUENESS_COLUMNS, Artifacts, Index, check_origin, load_table, open_index
 from pipeline.wording import counted, one_line
 
 
@@ -14,7 +13,14 @@ def most_unique(artifacts: Artifacts, *, count: int) -> list[dict[str, Any]]:
 
     Of copies one is returned, with the paths of the others. Distance and nearest are None for a picture that has
     nothing but copies beside it.
+
+    Raises
+    ------
+    ArtifactError
+        If the table is missing, damaged, or was made from other pictures, another encoder or other copies.
     """
+    with open_index(artifacts.index) as index:
+        check_origin(artifacts, "uniqueness", index.digest)
     table = load_table(artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")
     rows = [dict(zip(UNIQUENESS_COLUMNS, row, strict=True)) for row in table]
     together = itertools.groupby(rows, key=lambda row: int(row["rank"]))
@@ -32,21 +38,12 @@ def _ranked(rank: int, row: dict[str, str], *copies: dict[str, str]) -> dict[str
     }
 
 
-def less_unusual(artifacts: Artifacts, distance: float, *, count: int) -> float:
-    """Return the share of the folder's `count` pictures whose distance is smaller, in [0, 1].
-
-    Raises
-    ------
-    ArtifactError
-        If the table lists another number of pictures.
-    """
+def less_unusual(artifacts: Artifacts, distance: float, *, index: Index) -> float:
+    """Return the share of the folder's pictures whose distance is smaller, in [0, 1]; ArtifactError as above."""
+    check_origin(artifacts, "uniqueness", index.digest)
     table = load_table(artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")
-    if len(table) != count:
-        raise ArtifactError(
-            f"{artifacts.uniqueness} lists {len(table):,} pictures, the index {count:,}: run `pipeline uniqueness`"
-        )
     place = UNIQUENESS_COLUMNS.index("distance")
-    return sum(float(row[place]) < distance for row in table if row[place]) / count
+    return sum(float(row[place]) < distance for row in table if row[place]) / index.count
 
 
 def as_json(rows: list[dict[str, Any]]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artifacts import Artifacts, Index, load_json, load_pictures
+from pipeline.artifacts import Artifacts, Index, check_origin, load_json, load_pictures
 from pipeline.commands.unique import less_unusual
 from pipeline.wording import one_line
 
@@ -55,6 +55,7 @@ def how_unusual(pixels: NDArray[np.uint8], nearest: Nearest, artifacts: Artifact
     """
     if not artifacts.uniqueness.is_file():
         return None
+    check_origin(artifacts, "duplicates", index.digest)
     judged = load_json(artifacts.metrics("duplicates"), stage="duplicates")
     pictures = load_pictures(artifacts, index)
     copies: list[int] = []
@@ -65,7 +66,7 @@ def how_unusual(pixels: NDArray[np.uint8], nearest: Nearest, artifacts: Artifact
         copies += some["row"][are_copies].tolist()
         if not are_copies.all():
             distance = 1 - float(some["similarity"][np.argmin(are_copies)])
-            share = less_unusual(artifacts, distance, count=index.count)
+            share = less_unusual(artifacts, distance, index=index)
             return Unusual(distance, share, tuple(map(index.path, copies)))
         start, found = len(found), nearest(2 * len(found))
     return Unusual(None, None, tuple(map(index.path, copies)))

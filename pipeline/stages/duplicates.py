@@ -33,6 +33,7 @@ from pipeline.artifacts import (
     replaced,
     rewritten_folder,
     save_json,
+    save_origin,
     save_table,
 )
 from pipeline.duplicates import Copy, Facts, Originals, Pairs, Threshold
@@ -110,7 +111,9 @@ def duplicates(params: Params, artifacts: Artifacts) -> str:
             groups.append(room.judge(sorted(facts), facts, originals.detail, originals.relation, questions=questions))
     similarities = [_similarities([copy.row for copy in group], folder, encoder) for group in groups]
     _save(groups, similarities, files, pictures, artifacts)
-    return _summarise(groups, found, artifacts)
+    summary = _summarise(groups, found, artifacts)
+    save_origin(artifacts, "duplicates", index.digest)
+    return summary
 
 
 def folder_of(

@@ -7,7 +7,16 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artifacts import Artifacts, load_json, load_pictures, open_index, replaced, save_array, save_json
+from pipeline.artifacts import (
+    Artifacts,
+    load_json,
+    load_pictures,
+    open_index,
+    replaced,
+    save_array,
+    save_json,
+    save_origin,
+)
 from pipeline.autoencoder.applications import application, export_application
 from pipeline.autoencoder.cells import export_cells, network_cells, pixel_cells
 from pipeline.autoencoder.export import Function, embedding, export, fit_whitening, run
@@ -55,6 +64,7 @@ def embed(params: Params, artifacts: Artifacts) -> str:
     save_array(artifacts.embeddings, embeddings, origin={"index": digest, "encoder": encoder.digest})
     metrics = {"pictures": len(embeddings), "dimensions": encoder.dimensions, "onnx_difference": difference}
     save_json(artifacts.metrics("embed"), metrics)
+    save_origin(artifacts, "embed", digest)
     return f"{len(embeddings):,} embeddings of {encoder.dimensions:,} numbers"
 
 

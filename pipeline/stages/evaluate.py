@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from pipeline import diagnosis, evaluation
 from pipeline.artifacts import (
     Artifacts,
+    check_origin,
     find_labels,
     load_embeddings,
     load_groups,
     load_pictures,
     open_index,
     save_json,
+    save_origin,
 )
 from pipeline.baselines import BASELINES
 from pipeline.encoder import encode, open_encoder
@@ -53,6 +55,8 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
     names = known.labels
     rows = np.array([row for row, path in enumerate(paths) if path in names], np.int64)
     classes, labels = np.unique([names[paths[row]] for row in rows], return_inverse=True)
+    if len(classes) > 1:
+        check_origin(artifacts, "groups", index.digest)  # before the long work
     views = _views(pictures, artifacts)
     table: dict[str, Any] = {
         "pictures": len(paths),
@@ -63,7 +67,9 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
         table["doubts"] = [known.doubt]
     if len(classes) < 2:
         save_json(artifacts.metrics("evaluate"), table)
+        save_origin(artifacts, "evaluate", index.digest, labels=names)
         return table
+    groups, _, medoids = load_groups(artifacts, index, paths)
     some = pictures if len(rows) == len(paths) else pictures[rows]
     measured = {
         "model": _measure(embeddings[rows], labels),
@@ -77,9 +83,10 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
         "pictures": len(rows),
         "classes": len(classes),
         "embeddings": measured,
-        "groups": _measure_groups(paths, rows, labels, artifacts),
+        "groups": _measure_groups(groups[rows], labels, k=len(medoids)),
     }
     save_json(artifacts.metrics("evaluate"), table)
+    save_origin(artifacts, "evaluate", index.digest, labels=names)
     given = {str(path): _measure(encode(open_encoder(path), some, progress=True), labels) for path in others}
     return table | {"embeddings": measured | given}
 
@@ -128,12 +135,9 @@ def _measure(embeddings: NDArray[np.float32], labels: NDArray[np.int64]) -> dict
     return asdict(evaluation.agreement(np.concatenate(lists)["row"], labels))
 
 
-def _measure_groups(
-    paths: list[str], rows: NDArray[np.int64], labels: NDArray[np.int64], artifacts: Artifacts
-) -> dict[str, Any]:
-    groups, _, medoids = load_groups(artifacts, paths)
+def _measure_groups(groups: NDArray[np.int64], labels: NDArray[np.int64], *, k: int) -> dict[str, Any]:
     return {
-        "k": len(medoids),
-        "purity": evaluation.purity(groups[rows], labels),
-        "adjusted_rand": evaluation.adjusted_rand(groups[rows], labels),
+        "k": k,
+        "purity": evaluation.purity(groups, labels),
+        "adjusted_rand": evaluation.adjusted_rand(groups, labels),
     }

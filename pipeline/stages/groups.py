@@ -18,6 +18,7 @@ from pipeline.artifacts import (
     replaced,
     rewritten_folder,
     save_json,
+    save_origin,
     save_table,
 )
 from pipeline.errors import ArtifactError, ParamsError
@@ -59,6 +60,7 @@ def groups(params: Params, artifacts: Artifacts) -> str:
     found = len(grouping.medoids)
     metrics = {"k": found, "loss": grouping.loss, "silhouette": grouping.silhouette}
     save_json(artifacts.metrics("groups"), {**metrics, "k_elbow": by_elbow, "k_silhouette": by_silhouette})
+    save_origin(artifacts, "groups", index.digest)
     return _summary(params.groups, found, by_elbow, by_silhouette, sweep.ks, artifacts)
 
 

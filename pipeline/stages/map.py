@@ -13,6 +13,7 @@ from pipeline.artifacts import (
     read_labels,
     replaced,
     save_json,
+    save_origin,
     save_table,
 )
 from pipeline.params import Params
@@ -30,7 +31,7 @@ def draw_map(params: Params, artifacts: Artifacts) -> str:
         paths, sizes = index.paths(), index.sizes()
         embeddings = np.asarray(load_embeddings(artifacts, index))
         pictures = load_pictures(artifacts, index)
-    groups, _, _ = load_groups(artifacts, paths)
+    groups, _, _ = load_groups(artifacts, index, paths)
     labels = read_labels(params.dataset.labels, paths)
     settings = params.map
     positions = projection.project(
@@ -54,6 +55,7 @@ def draw_map(params: Params, artifacts: Artifacts) -> str:
         mosaic(pictures, sizes, cells, tile=tile, progress=True).save(path, quality=85)
     metrics = _judge(embeddings, positions, cells, seed=settings.seed)
     save_json(artifacts.metrics("map"), metrics)
+    save_origin(artifacts, "map", index.digest)
     places = f"{artifacts.plot('map')} and {artifacts.map_thumbnails}"
     return f"{counted(len(paths), 'picture')}{_summary(metrics)}; look at {places}"
 

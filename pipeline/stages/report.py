@@ -12,6 +12,7 @@ from pipeline.artifacts import (
     UNIQUENESS_COLUMNS,
     Artifacts,
     Index,
+    check_origin,
     check_own,
     load_groups,
     load_json,
@@ -90,9 +91,12 @@ def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Finding
     """
     listed = index.pictures()
     paths = [picture.path for picture in listed]
+    labels = read_labels(params.dataset.labels, paths)
+    for stage in ("resize", "train", "embed", "groups", "evaluate"):
+        check_origin(artifacts, stage, index.digest, labels=labels)
+    groups, similarities, medoids = load_groups(artifacts, index, paths)
+    positions, cells = load_map(artifacts, index, paths)
     files = np.array([_file(index.dataset / path) for path in paths], np.int64).reshape(-1, 2)
-    groups, similarities, medoids = load_groups(artifacts, paths)
-    positions, cells = load_map(artifacts, paths)
     return Findings(
         dataset=params.dataset.path,
         home=_url(index.dataset, artifacts),
@@ -106,15 +110,15 @@ def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Finding
         groups=groups,
         similarities=similarities,
         medoids=medoids,
-        labels=read_labels(params.dataset.labels, paths),
+        labels=labels,
         positions=positions,
         cells=cells,
         rejected=load_table(artifacts.rejected, ("path", "reason"), stage="resize"),
         history=_numbers(artifacts.history, ("epoch", "loss", "validation_loss", "seconds"), stage="train"),
         elbow=_numbers(artifacts.elbow_table, ("k", "loss", "silhouette"), stage="groups"),
         metrics={name: load_json(artifacts.metrics(name), stage=name) for name in _MEASURED},
-        copies=_load_copies(artifacts, paths),
-        unusual=_load_unusual(artifacts, paths),
+        copies=_load_copies(artifacts, index, paths),
+        unusual=_load_unusual(artifacts, index, paths),
     )
 
 
@@ -136,11 +140,12 @@ def _numbers(path: Path, header: tuple[str, ...], *, stage: str) -> list[list[fl
     return [[float(value) for value in row] for row in load_table(path, header, stage=stage)]
 
 
-def _load_copies(artifacts: Artifacts, paths: list[str]) -> list[Copy] | None:
+def _load_copies(artifacts: Artifacts, index: Index, paths: list[str]) -> list[Copy] | None:
     """Return the rows of duplicates.csv, or None if there is no such file."""
     path = artifacts.duplicates
     if not path.is_file():
         return None
+    check_origin(artifacts, "duplicates", index.digest)
     table = load_table(path, DUPLICATES_COLUMNS, stage="duplicates")
     rows = _rows_of([row[1] for row in table], paths, path, stage="duplicates")
     return [
@@ -149,11 +154,12 @@ def _load_copies(artifacts: Artifacts, paths: list[str]) -> list[Copy] | None:
     ]
 
 
-def _load_unusual(artifacts: Artifacts, paths: list[str]) -> list[Unusual] | None:
+def _load_unusual(artifacts: Artifacts, index: Index, paths: list[str]) -> list[Unusual] | None:
     """Return the rows of uniqueness.csv, or None if there is no such file."""
     path = artifacts.uniqueness
     if not path.is_file():
         return None
+    check_origin(artifacts, "uniqueness", index.digest)
     table = load_table(path, UNIQUENESS_COLUMNS, stage="uniqueness")
     rows = _rows_of([row[2] for row in table], paths, path, stage="uniqueness")
     others = iter(_rows_of([row[8] for row in table if row[8]], paths, path, stage="uniqueness"))

@@ -22,6 +22,7 @@ from pipeline.artifacts import (
     open_index,
     save_index,
     save_json,
+    save_origin,
     save_table,
 )
 from pipeline.errors import ArtifactError, DatasetError
@@ -73,6 +74,7 @@ def resize(params: Params, artifacts: Artifacts) -> str:
     save_json(artifacts.recipe, {"sha256": _recipe()})
     save_table(artifacts.rejected, ("path", "reason"), rejected)
     save_json(artifacts.metrics("resize"), {"pictures": len(pictures), "rejected": len(rejected)})
+    save_origin(artifacts, "resize", writer.origin["index"])
     return f"{counted(len(pictures), 'picture')}, {len(rejected):,} rejected, {reused:,} known from the last run"
 
 

@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from pipeline import alikeness, differences
-from pipeline.artifacts import Artifacts, check_encoder, load_embeddings, load_pictures, open_index, save_json
+from pipeline.artifacts import (
+    Artifacts,
+    check_encoder,
+    load_embeddings,
+    load_pictures,
+    open_index,
+    save_json,
+    save_origin,
+)
 from pipeline.encoder import cells_of, encode, open_cells, open_encoder
 from pipeline.params import Params
 
@@ -53,4 +61,5 @@ def tolerance(params: Params, artifacts: Artifacts) -> str:
         "encoder": encoder.digest,
     }
     save_json(artifacts.metrics("tolerance"), metrics)
+    save_origin(artifacts, "tolerance", index.digest)
     return f"two pictures are alike from a similarity of {threshold.value:.3f} on"

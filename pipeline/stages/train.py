@@ -16,6 +16,7 @@ from pipeline.artifacts import (
     replaced,
     replaced_folder,
     save_json,
+    save_origin,
     save_table,
 )
 from pipeline.autoencoder import training
@@ -59,6 +60,7 @@ def train(params: Params, artifacts: Artifacts, *, resume: bool = False) -> str:
     if params.encoder.kind != "autoencoder":
         _leave_untrained(recipe, artifacts)
         _report(pictures, recipe, [], orientation, artifacts)
+        save_origin(artifacts, "train", digest)
         return f"encoder.kind is {params.encoder.kind}: the autoencoder stays untrained"
     origin = {"index": digest, **{name: str(value) for name, value in asdict(recipe).items()}}
     progress = training.start(recipe)
@@ -73,7 +75,9 @@ def train(params: Params, artifacts: Artifacts, *, resume: bool = False) -> str:
         training.train(pictures, recipe, progress, after_epoch=lambda p: _save(p, origin, artifacts), show=True)
     except FloatingPointError as error:
         raise ParamsError(f"train: {error}; lower train.learning_rate, now {recipe.learning_rate:g}") from error
-    return _report(pictures, recipe, progress.history, orientation, artifacts)
+    summary = _report(pictures, recipe, progress.history, orientation, artifacts)
+    save_origin(artifacts, "train", digest)
+    return summary
 
 
 def _leave_untrained(recipe: Recipe, artifacts: Artifacts) -> None:

@@ -12,6 +12,7 @@ from pipeline.artifacts import (
     DUPLICATES_COLUMNS,
     UNIQUENESS_COLUMNS,
     Artifacts,
+    check_origin,
     load_embeddings,
     load_neighbours,
     load_pictures,
@@ -19,6 +20,7 @@ from pipeline.artifacts import (
     open_index,
     replaced,
     save_json,
+    save_origin,
     save_table,
 )
 from pipeline.errors import ArtifactError
@@ -39,6 +41,7 @@ def uniqueness(params: Params, artifacts: Artifacts) -> str:
         embeddings = np.asarray(load_embeddings(artifacts, index))
         neighbours = np.asarray(load_neighbours(artifacts, index))
         pictures = load_pictures(artifacts, index)
+    check_origin(artifacts, "duplicates", index.digest)
     groups = groups_of_copies(paths, artifacts)
     scores = room.score(*room.others(embeddings, neighbours, groups, count=params.uniqueness.neighbours))
     ranked, ranks = room.ranking(scores, groups)
@@ -58,6 +61,7 @@ def uniqueness(params: Params, artifacts: Artifacts) -> str:
     first = paths[int(known[0])] if len(known) else None
     metrics = {"most_unique": first, "largest_distance": largest, "median_distance": median, "stand_out": number}
     save_json(artifacts.metrics("uniqueness"), metrics)
+    save_origin(artifacts, "uniqueness", index.digest)
     if first is None:
         return "nothing but copies of one picture: none is more unusual than another"
     words = f"{number:,} stand out" if number else "none stands out"
