@@ -253,3 +253,14 @@ def test_overlapping_views_and_strangers_make_a_warning(own_line: Line, line: Li
     tolerance(own_line.params, own_line.artifacts)
     picture = line.dataset / "ramps" / "ramp 03.png"
     assert "the verdict is a guess" in run(own_line, picture, picture, "--json").stderr
+
+
+def test_a_sheet_shows_pictures_in_their_shape(line: Line, tmp_path: Path) -> None:
+    for name in ("one.png", "other.png"):
+        Image.new("RGB", (400, 200), (250, 0, 0)).save(tmp_path / name)
+    result = run(line, str(tmp_path / "one.png"), tmp_path / "other.png", "--sheet", str(tmp_path / "sheet.png"))
+    assert result.exit_code == 0, result.output
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        red = (np.asarray(sheet.convert("RGB")) == (250, 0, 0)).all(axis=2)
+    rows, columns = red.sum(axis=0).max(), red.sum(axis=1).max()
+    assert (rows, columns) == (128, 512)  # two of 256 by 128 beside each other, and below them their heat

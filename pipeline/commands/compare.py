@@ -25,7 +25,7 @@ from pipeline.artifacts import (
     open_index,
     save_table,
 )
-from pipeline.commands.opening import located, read_given
+from pipeline.commands.opening import located, read_given_sized
 from pipeline.commands.outputs import Output, save_picture
 from pipeline.encoder import Encoder, cells_of, encode_one, open_cells, open_encoder
 from pipeline.errors import QueryError
@@ -117,7 +117,7 @@ class Comparer:
     def __init__(self, reference: Path, params: Params, encoder: Encoder, cells: Encoder, scale: Scale) -> None:
         self._params, self._encoder, self._cells, self.scale = params, encoder, cells, scale
         self.reference, self.by_pixels = reference, cells.facts.get("made_from") == "pixels"
-        self._pixels = _read(reference, params)
+        self._pixels, self._size = _read(reference, params)
         self._embedding, self._bank = encode_one(encoder, self._pixels), differences.seen(self._pixels, self._see)
 
     def _see(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -131,7 +131,7 @@ class Comparer:
         QueryError
             If the photo is missing or no readable picture.
         """
-        pixels = _read(photo, self._params)
+        pixels, _ = _read(photo, self._params)
         similarity = float(np.clip(encode_one(self._encoder, pixels) @ self._embedding, -1, 1))
         heat, shift = differences.located(pixels, self._pixels, self._bank, self._see)
         difference, x, y = differences.peak(heat)
@@ -167,17 +167,17 @@ class Comparer:
 
     def tiles(self, comparison: Comparison) -> tuple[list[Tile], list[Tile]]:
         """Return reference and photo, and below them both under their heat."""
-        photo = _read(comparison.photo, self._params)
+        photo, size = _read(comparison.photo, self._params)
         heat, (down, right) = comparison.heat, comparison.shift
         between = differences.colours(heat, level=self.scale.level)
         words = (f"difference {comparison.difference:.2f}", f"in {comparison.share:.1%} of the picture")
         alike = f"similarity {comparison.similarity:.3f}, {_verdict(comparison)}"
         where = "where they differ most" if comparison.everywhere else "where they differ"
         return (
-            [Tile(self._pixels, ("reference", self.reference.name), framed=True),
-             Tile(photo, (comparison.photo.name, alike))],
-            [Tile(differences.painted(self._pixels, heat, between=between), (where,)),
-             Tile(differences.painted(photo, heat, between=between, shift=(-down, -right)), words)],
+            [Tile(self._pixels, ("reference", self.reference.name), framed=True, size=self._size),
+             Tile(photo, (comparison.photo.name, alike), size=size)],
+            [Tile(differences.painted(self._pixels, heat, between=between), (where,), size=self._size),
+             Tile(differences.painted(photo, heat, between=between, shift=(-down, -right)), words, size=size)],
         )  # fmt: skip
 
 
@@ -280,10 +280,10 @@ def _scale(artifacts: Artifacts, index: Index, *, seed: int) -> Scale:
     )
 
 
-def _read(picture: Path, params: Params) -> NDArray[np.uint8]:
+def _read(picture: Path, params: Params) -> tuple[NDArray[np.uint8], tuple[int, int]]:
     if not os.path.isfile(picture):  # unlike Path's, False for a name that is too long
         raise QueryError(f"{one_line(picture)} is no file; give a picture")
-    return read_given(picture, params)
+    return read_given_sized(picture, params)
 
 
 def _verdict(comparison: Comparison) -> str:

@@ -17,7 +17,7 @@ from pipeline.report import sections
 from pipeline.report.findings import Findings
 from pipeline.report.judgement import judgement
 from pipeline.report.thumbnails import SHOWN, Sheets, data_uri, draw_sheets, largest_side, picture_uri
-from pipeline.wording import counted
+from pipeline.wording import counted, one_line
 
 _DEEP = 12  # neighbours that the page knows of each picture
 _OUTSIDE = 64  # pixels of thumbnails that lie beside the page
@@ -89,8 +89,8 @@ def _render(found: Findings, *, queries: int, seed: int) -> str:
 
 
 def _breakable(path: str) -> Markup:
-    """Return a path that lines may be broken in behind its slashes."""
-    return Markup("/<wbr>").join(path.split("/"))
+    """Return a path that lines may be broken in behind its slashes; what controls something is an escape."""
+    return Markup("/<wbr>").join(one_line(path).split("/"))
 
 
 def _pictures(found: Findings) -> Callable[[int], str]:
