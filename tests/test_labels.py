@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from pipeline.artifacts import Artifacts, find_labels, read_labels
 from pipeline.artifacts.label_tables import PathFinder, read_label_rows
 from pipeline.cli import app
-from pipeline.errors import EncoderError, ParamsError
+from pipeline.errors import EncoderError, ParamsError, QueryError
 from pipeline.params import Params
+from pipeline.stages.evaluate import evaluate
 from pipeline.stages.scan import scan
 
 PATHS = [f"{kind}/{number:02d}.png" for kind in ("rings", "stripes", "ramps") for number in range(14)]
@@ -188,3 +189,10 @@ def test_evaluate_says_that_rows_name_no_picture(own_line: Line, tmp_path: Path)
     assert "train.views" not in said
     as_json = json.loads(CliRunner().invoke(app, [*options, "evaluate", "--json"]).stdout)
     assert len(as_json["doubts"]) == 1
+
+
+def test_an_encoder_to_measure_beside_is_looked_at_before_the_long_work(line: Line, tmp_path: Path) -> None:
+    (tmp_path / "words.onnx").write_text("words")
+    for name, said in (("gone.onnx", "there is no file .*gone"), ("words.onnx", "is no encoder file as `pipeline emb")):
+        with pytest.raises(QueryError, match=rf"^--encoder: .*{said}"):
+            evaluate(line.params, line.artifacts, others=[tmp_path / name])

@@ -96,6 +96,13 @@ def test_a_path_of_the_dataset_is_understood_wherever_one_stands() -> None:
 
 
 @pytest.mark.usefixtures("relative")
+def test_a_name_with_accents_is_found_whichever_way_they_are_typed() -> None:
+    Path("pictures/ramps/naïve").rename("pictures/ramps/nai\u0308ve")
+    result = run(Path(), "query", "ramps/naïve/disc 00.png", "--json", "-n", "1")
+    assert json.loads(result.stdout)["query"] == "pictures/ramps/nai\u0308ve/disc 00.png"
+
+
+@pytest.mark.usefixtures("relative")
 def test_what_lies_here_comes_before_what_lies_in_the_dataset() -> None:
     Path("ramps").mkdir()
     Path("pictures/stripes/stripe 00.png").rename("ramps/ramp 03.png")

@@ -288,6 +288,13 @@ def test_a_missing_folder_is_refused(tmp_path: Path, artifacts: Artifacts, stage
         stage(params_for(tmp_path / "none"), artifacts)
 
 
+def test_only_of_the_sample_a_missing_folder_is_grown(tmp_path: Path, artifacts: Artifacts) -> None:
+    with pytest.raises(DatasetError, match="run `pipeline sample` for the sample"):
+        scan(params_for(artifacts.sample / "pictures"), artifacts)
+    with pytest.raises(DatasetError, match=r"pictures into params\.yaml$"):
+        scan(params_for(tmp_path / "none"), artifacts)
+
+
 @pytest.mark.parametrize("stage", [scan, resize])
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, artifacts: Artifacts, stage: object) -> None:
     path = save(plain(1), tmp_path / "a.png")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,14 +31,17 @@ def open_own_index(params: Params, artifacts: Artifacts) -> Iterator[Index]:
 def located(given: str, dataset: Path) -> Path:
     """Return where a picture or folder lies that a command was given: as seen from here first, then in the dataset.
 
+    A name with accents is found whichever way the file system wrote them.
+
     Raises
     ------
     QueryError
         If it is in neither place, or an address of the network.
     """
-    for place in (Path(given), from_here(dataset / given)):
-        if os.path.lexists(place):
-            return place
+    for name in dict.fromkeys((given, *(unicodedata.normalize(form, given) for form in ("NFC", "NFD")))):
+        for place in (Path(name), from_here(dataset / name)):
+            if os.path.lexists(place):
+                return place
     if re.match(r"[a-z][a-z0-9+.-]+:/|data:", given, re.IGNORECASE):
         raise QueryError(f"{one_line(given)} is an address, not a file: download it first, and give the file")
     raise QueryError(f"{one_line(given)}: there is no such picture here, nor in {one_line(dataset)}; check the path")

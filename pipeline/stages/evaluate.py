@@ -21,10 +21,11 @@ from pipeline.artifacts import (
     save_origin,
 )
 from pipeline.baselines import BASELINES
-from pipeline.encoder import encode, open_encoder
+from pipeline.encoder import Encoder, encode, open_encoder
+from pipeline.errors import EncoderError, QueryError
 from pipeline.neighbours import sorted_lists
 from pipeline.params import Params
-from pipeline.wording import counted
+from pipeline.wording import counted, one_line
 
 _BLOCK = 512
 _VIEWED = 500  # pictures that two views are made of, at most
@@ -47,6 +48,7 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
         "embeddings": {name: measures} and "groups": {"k", "purity", "adjusted_rand"}; N then counts the
         pictures that have a label, and only they are compared by it.
     """
+    encoders = {str(path): _given_encoder(path) for path in others}
     with open_index(artifacts.index) as index:
         paths = index.paths()
         embeddings = np.asarray(load_embeddings(artifacts, index))
@@ -87,7 +89,7 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
     }
     save_json(artifacts.metrics("evaluate"), table)
     save_origin(artifacts, "evaluate", index.digest, labels=names)
-    given = {str(path): _measure(encode(open_encoder(path), some, progress=True), labels) for path in others}
+    given = {name: _measure(encode(encoder, some, progress=True), labels) for name, encoder in encoders.items()}
     return table | {"embeddings": measured | given}
 
 
@@ -106,6 +108,18 @@ def format_table(table: dict[str, Any]) -> str:
     measures_of_groups = f"purity {groups['purity']:.3f}, adjusted Rand index {groups['adjusted_rand']:.3f}"
     lines.append(f"{counted(groups['k'], 'group')}: {measures_of_groups}")
     return "\n".join([*lines, *table["verdict"], *table.get("doubts", [])])
+
+
+def _given_encoder(path: Path) -> Encoder:
+    if not path.is_file():
+        raise QueryError(f"--encoder: there is no file {one_line(path)}; check the path")
+    try:
+        return open_encoder(path)
+    except EncoderError as error:
+        raise QueryError(
+            f"--encoder: {one_line(path)} is no encoder file as `pipeline embed` writes it (uint8 256x256 RGB in, unit "
+            "length out); give an encoder.onnx"
+        ) from error
 
 
 def _verdict(measures: dict[str, float], measure: str, params: Params) -> str:

@@ -4,6 +4,7 @@ DVC cannot watch the folder itself: it stops at the first broken link, and reads
 watches this list, which is made anew at each `dvc repro` and changes only where the folder does.
 """
 
+import os
 from pathlib import Path
 
 from pipeline.artifacts import MARK, Artifacts, find_labels, save_json, save_table
@@ -66,13 +67,15 @@ def _summary(listing: Listing, folder: Path) -> str:
     return summary
 
 
-def _remedy(missing: Path) -> str:
+def _remedy(missing: Path, artifacts: Artifacts) -> str:
     if ".dvc/tmp/exps" in missing.absolute().as_posix():
         return (
             "`dvc exp run --temp` and `--queue` run in a copy of the project, from where a relative path leads "
             "elsewhere: write the absolute path into params.yaml"
         )
-    return "write the folder of your pictures into params.yaml, or run `pipeline sample` for the sample"
+    if Path(os.path.abspath(missing)).is_relative_to(os.path.abspath(artifacts.sample)):
+        return "run `pipeline sample` for the sample, or write the folder of your pictures into params.yaml"
+    return "write the folder of your pictures into params.yaml"
 
 
 def list_dataset(folder: Path, artifacts: Artifacts) -> Listing:
@@ -84,7 +87,7 @@ def list_dataset(folder: Path, artifacts: Artifacts) -> Listing:
         If the folder is missing, holds no file, or is or lies in the folder of the artefacts, but for the sample.
     """
     if not folder.is_dir():
-        raise DatasetError(f"dataset.path: there is no folder {str(folder.absolute())!r}; {_remedy(folder)}")
+        raise DatasetError(f"dataset.path: there is no folder {str(folder.absolute())!r}; {_remedy(folder, artifacts)}")
     if artifacts.root.resolve() == folder.resolve():
         raise DatasetError(f"dataset.path: {str(folder)!r} is the folder of the artefacts; choose another for pictures")
     real, root = folder.resolve(), artifacts.root.resolve()
