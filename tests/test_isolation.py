@@ -155,3 +155,21 @@ def test_a_process_that_cannot_start_is_said(tmp_path: Path, monkeypatch: pytest
         pytest.raises(PipelineError, match="a process to read pictures in can't be started"),
     ):
         read(tmp_path / "a")
+
+
+def test_large_pictures_wait_for_their_turn_and_small_ones_do_not(tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(encoded(np.zeros((4200, 4200, 3), np.uint8), "WEBP", method=0))
+    (tmp_path / "small").write_bytes(encoded(noise(9, 9), "PNG"))
+    turn = threading.Lock()
+    process = isolation._Process(limits(20), tmp_path / "shared", turn)
+    try:
+        with turn:  # as if another large picture were being decoded
+            assert process.read(tmp_path / "small", None).width == 9
+            reading = threading.Thread(target=process.read, args=(tmp_path / "large", None))
+            reading.start()
+            reading.join(1)
+            assert reading.is_alive()
+        reading.join(30)
+        assert not reading.is_alive()
+    finally:
+        process.stop()
