@@ -1,8 +1,12 @@
 """The one door for people and DVC: `pipeline ...` and `python -m pipeline ...`."""
 
+import errno
 import io
 import sys
+import tempfile
+from pathlib import Path
 
+from pipeline.artifacts import write_error
 from pipeline.cli import app
 from pipeline.cli.progress import keep_progress_brief
 from pipeline.errors import PipelineError
@@ -18,8 +22,17 @@ def main() -> None:
     try:
         app(prog_name="pipeline")
     except PipelineError as error:
-        print(printable(f"error: {error}"), file=sys.stderr)
-        sys.exit(1)
+        _end(error)
+    except OSError as error:  # what isn't an artefact: a temporary file, or an answer that goes into a file
+        place = Path(error.filename or tempfile.gettempdir())
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _end(write_error(place, error))
+
+
+def _end(error: Exception) -> None:
+    print(printable(f"error: {error}"), file=sys.stderr)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

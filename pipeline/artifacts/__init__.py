@@ -15,7 +15,7 @@ rows      the arrays whose row i is picture i of the index
 
 from pipeline.artifacts.arrays import ArrayWriter, load_array, made_from, save_array
 from pipeline.artifacts.claiming import MARK, claimed
-from pipeline.artifacts.failures import unwritable
+from pipeline.artifacts.failures import is_write_failure, unwritable, write_error
 from pipeline.artifacts.files import (
     load_json,
     load_table,
@@ -69,6 +69,7 @@ __all__ = [
     "dataset_from",
     "encoder_of",
     "find_labels",
+    "is_write_failure",
     "load_array",
     "load_embeddings",
     "load_groups",
@@ -94,4 +95,5 @@ __all__ = [
     "sha256_of",
     "spellings",
     "unwritable",
+    "write_error",
 ]

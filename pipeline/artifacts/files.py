@@ -9,20 +9,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pipeline.artifacts.failures import write_failures_told
 from pipeline.errors import ArtifactError
 
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it to `path` if the block ends well, else remove it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
-    temporary.unlink(missing_ok=True)  # what a killed run left; SQLite would go on with it
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with write_failures_told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)  # what a killed run left; SQLite would go on with it
+        try:
+            yield temporary
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -34,15 +36,16 @@ def replaced_folder(path: Path) -> Iterator[Path]:
         os.replace(old, path)  # a kill between the two renames below: the last good one comes back
     for left in (temporary, old):
         shutil.rmtree(left, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        if path.exists():
-            os.replace(path, old)
-        os.replace(temporary, path)
-    finally:
-        for left in (temporary, old):
-            shutil.rmtree(left, ignore_errors=True)
+    with write_failures_told(path):
+        temporary.mkdir(parents=True)
+        try:
+            yield temporary
+            if path.exists():
+                os.replace(path, old)
+            os.replace(temporary, path)
+        finally:
+            for left in (temporary, old):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def save_json(path: Path, value: Any) -> None:

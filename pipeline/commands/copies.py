@@ -7,7 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.artifacts import DUPLICATES_COLUMNS, Artifacts, check_origin, load_table, open_index, unwritable
+from pipeline.artifacts import (
+    DUPLICATES_COLUMNS,
+    Artifacts,
+    check_origin,
+    is_write_failure,
+    load_table,
+    open_index,
+    unwritable,
+)
 from pipeline.commands.opening import from_here
 from pipeline.commands.outputs import open_door
 from pipeline.errors import ArtifactError, QueryError
@@ -123,6 +131,8 @@ def save_links(groups: list[list[Member]], folder: Path, artifacts: Artifacts) -
             try:
                 link(source, target / name, hard=True)
             except OSError as error:
+                if is_write_failure(target, error):
+                    raise QueryError(f"--links: {unwritable(target, error)}") from error
                 remedy = "the dataset has changed: run `pipeline resize`"
                 raise ArtifactError(f"{source}: {error.strerror}; {remedy}") from error
     return f"{len(groups):,} folders in {folder}"

@@ -161,7 +161,7 @@ def _fill(
         for row, name in zip(folder.rows, folder.files, strict=True):
             try:
                 link(dataset / paths[row], root / folder.name / name, hard=settings.links == "hard")
-            except OSError as error:
+            except (FileNotFoundError, PermissionError) as error:  # of the picture: the folder is new
                 raise ArtifactError(
                     f"{dataset / paths[row]}: {error.strerror}; the dataset has changed: run `pipeline resize`"
                 ) from error
