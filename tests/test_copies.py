@@ -336,7 +336,7 @@ def test_a_new_picture_is_told_what_it_is_a_copy_of(copied_line: Line, tmp_path:
     with Image.open(own) as picture:
         picture.convert("RGB").save(tmp_path / "again.jpg", quality=90)
     found = _unusual(copied_line, tmp_path / "again.jpg")
-    assert "own/00.png" in found["copies"]  # type: ignore[operator]
+    assert "own/00.png" in [*found["copies"], *found["perhaps_copies"]], found  # type: ignore[misc]
     table = load_table(copied_line.artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")
     distance = next(float(row[3]) for row in table if row[2] == "own/00.png")
     assert found["distance"] == pytest.approx(distance, abs=0.02)
@@ -372,5 +372,18 @@ def test_a_folder_of_nothing_but_copies_of_a_new_picture_says_so(tmp_path: Path)
     line = make_line(tmp_path, {f"{number}.png": shapes(0) for number in range(3)})
     go_on(line)
     found = _unusual(line, line.dataset / "0.png")
-    assert found == {"distance": None, "less_unusual": None, "copies": ["0.png", "1.png", "2.png"]}
+    assert found == {
+        "distance": None,
+        "less_unusual": None,
+        "copies": ["0.png", "1.png", "2.png"],
+        "perhaps_copies": [],
+    }
     assert "nothing but copies" in run(line, "query", str(line.dataset / "0.png"), "--mode", "fresh").stdout
+
+
+def test_a_new_picture_that_differs_in_a_place_is_no_sure_copy(copied_line: Line, tmp_path: Path) -> None:
+    with Image.open(copied_line.dataset / "own/00.png") as picture:
+        changed = picture.convert("RGB")
+    changed.paste((0, 0, 0), (100, 80, 130, 110))
+    changed.save(tmp_path / "changed.png")
+    assert "own/00.png" not in _unusual(copied_line, tmp_path / "changed.png")["copies"]  # type: ignore[operator]
