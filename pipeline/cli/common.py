@@ -61,7 +61,8 @@ def show_paths(paths: Iterable[Path], *, null: bool) -> None:
     """
     names = [f"./{path}" if str(path).startswith("-") else str(path) for path in paths]
     if sys.stdout.isatty() and not null:
-        show("\n".join(map(one_line, names)))
+        for name in names:
+            show(one_line(name))
         return
     end = b"\0" if null else b"\n"
     sys.stdout.buffer.write(b"".join(os.fsencode(name) + end for name in names))
