@@ -14,14 +14,22 @@ from conftest import COPIES, Line, embed_again, make_line, sign
 from PIL import Image, ImageOps
 from typer.testing import CliRunner, Result
 
-from pipeline.artifacts import DUPLICATES_COLUMNS, UNIQUENESS_COLUMNS, load_json, load_table, save_json
+from pipeline.artifacts import (
+    DUPLICATES_COLUMNS,
+    UNIQUENESS_COLUMNS,
+    load_json,
+    load_table,
+    open_index,
+    save_json,
+    save_table,
+)
 from pipeline.cli import app
 from pipeline.crystals import grow_sample
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.stages.duplicates import duplicates
 from pipeline.stages.neighbours import neighbours
 from pipeline.stages.resize import resize
-from pipeline.stages.uniqueness import uniqueness
+from pipeline.stages.uniqueness import groups_of_copies, uniqueness
 
 
 def run(line: Line, *arguments: str) -> Result:
@@ -292,6 +300,20 @@ def test_a_folder_of_nothing_but_copies_is_one_group_without_distances(tmp_path:
     (row,) = json.loads(run(line, "unique", "--json").stdout)
     assert (row["distance"], row["copies"]) == (None, ["1.png", "2.png"])
     assert json.loads(line.artifacts.metrics("uniqueness").read_text())["most_unique"] is None
+
+
+def test_what_is_only_perhaps_a_copy_is_none_to_uniqueness(own_line: Line) -> None:
+    table = [
+        (1, COPIES[0], "1.0", "exact", "yes", ""),
+        (1, COPIES[1], "1.0", "exact", "no", ""),
+        (1, COPIES[2], "0.99", "perhaps", "unsure", ""),
+    ]
+    save_table(own_line.artifacts.duplicates, DUPLICATES_COLUMNS, table)
+    with open_index(own_line.artifacts.index) as index:
+        paths = index.paths()
+    groups = groups_of_copies(paths, own_line.artifacts)
+    first, second, third = (paths.index(path) for path in COPIES)
+    assert groups[first] == groups[second] != groups[third] == third
 
 
 def test_of_odd_twins_one_is_shown_and_the_other_is_named(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from pipeline.duplicates.overlay import Map
 Floats = NDArray[np.float32]
 Grey = NDArray[np.uint8]
 
-_WINDOW = 256
+_WINDOW = 192
 _MIDDLES = ((0.25, 0.25), (0.75, 0.25), (0.5, 0.5), (0.25, 0.75), (0.75, 0.75))
 _OCTAVES = (1, 2, 4)  # standard deviations in pixels
 _MORE, _FLOOR = 1.3, 0.5  # times the other's detail, and squared levels that JPEG adds
@@ -28,7 +28,7 @@ _GRAIN = 0.8  # correlation of the finest detail where two pictures of one scene
 _OTHER_GRAIN, _FAR_MORE = 0.5, 2.0  # the same, where one of them has up to so much more detail
 _GRAIN_WORDS = "its grain is another: it may be another shot or scan"
 _BLOCKS = 0.08  # by so much more the seams of 8x8 blocks stand out, where one was coded more coarsely
-_SMOOTH, _MOVES, _FARTHEST = 1.5, 4, 4.0  # pixels, steps, pixels
+_SMOOTH, _MOVES, _FARTHEST, _NEAR = 1.5, 4, 4.0, 0.02  # pixels, steps, pixels, pixels
 _SAME_SIZE = 0.02
 _PERIOD = 8  # of JPEG's blocks
 
@@ -112,7 +112,10 @@ def _closest(wanted: Floats, grey: Grey, place: Map, size: tuple[int, int], midd
         shown *= np.float32((aim.std() + 0.1) / (shown.std() + 0.1))
         slopes = np.stack([slope.ravel() for slope in np.gradient(shown)[::-1]])  # (2, H W)
         system = slopes @ slopes.T + np.eye(2)
-        move = np.clip(move + np.linalg.solve(system, slopes @ (aim - shown).ravel()), -_FARTHEST, _FARTHEST)
+        step = np.linalg.solve(system, slopes @ (aim - shown).ravel())
+        if np.abs(step).max() < _NEAR:
+            break
+        move = np.clip(move + step, -_FARTHEST, _FARTHEST)
     return window
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from pipeline.duplicates.detail import Detail, compare_detail
 from pipeline.duplicates.keeping import Relation
-from pipeline.duplicates.places import Places, differ_at, side_for
+from pipeline.duplicates.places import Places, differ_at, from_the_other, side_for
 from pipeline.duplicates.relating import relation_of
 from pipeline.duplicates.turning import HOW, likeliest_turn, turned
 
@@ -52,11 +52,17 @@ class Originals:
     def _compare_places(self, first: int, second: int) -> tuple[Places, int]:
         """Return where two pictures differ, and the turn after which the second one looks like the first."""
         turn = self.turn(first, second)
+        if first > second and not turn:
+            places, turn = self.places(second, first)
+            return from_the_other(places), turn
         side = side_for(self._sizes[[first, second]].max(axis=1).tolist())
         return differ_at(self._square(first, side), turned(self._square(second, side), turn)), turn
 
     def _compare_detail(self, first: int, second: int) -> Detail:
         """Return which of two pictures has more real detail; neither where they don't lie on each other."""
+        if first > second:
+            found = self.detail(second, first)
+            return Detail(-found.more, found.doubt)
         places, turn = self.places(first, second)
         if relation_of(places, (1, 1), how="").kind == "none":
             return Detail(0)

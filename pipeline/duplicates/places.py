@@ -78,7 +78,7 @@ def side_for(longer_sides: Sequence[int]) -> int:
 def differ_at(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Places:
     """Compare two RGB squares of one side, uint8 (S, S, 3), cell by cell."""
     if second.mean() > first.mean():  # the darker one is lit, for the brighter one's light may be clipped
-        return _from_the_other(_differ_at(second, first))
+        return from_the_other(_differ_at(second, first))
     return _differ_at(first, second)
 
 
@@ -98,7 +98,7 @@ def _differ_at(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Places:
     return Places(worst, share, middle, unlike, gain, offset, counted, is_identical, cells.is_blank, rims, place)
 
 
-def _from_the_other(places: Places) -> Places:
+def from_the_other(places: Places) -> Places:
     """Return the same comparison as the second picture has it."""
     x, y = places.place_map @ np.array([2 * places.place[0] - 1, 2 * places.place[1] - 1, 1])
     middle = (float(np.clip((x + 1) / 2, 0, 1)), float(np.clip((y + 1) / 2, 0, 1)))

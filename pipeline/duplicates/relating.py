@@ -7,7 +7,7 @@ from pipeline.duplicates.keeping import Relation
 from pipeline.duplicates.places import Places
 
 _UNLIKE = 0.5  # from here on the detail of two pictures has little to do with each other's
-_FEW, _ALIKE = 0.05, 0.25  # places that differ, and how unlike the rest is, at most where pixels agree less
+_FEW_AND_ALIKE = ((0.05, 0.25), (0.2, 0.1))  # places that differ, and how unlike the rest is, where pixels agree less
 _COUNTED = 0.4  # of the one, the other shows less: they don't lie on each other
 _WORST = 1.0  # as `places` scales it
 _SHOWN = 1.03  # how far a corner may lie outside; 1 is the rim
@@ -48,7 +48,8 @@ def kind_of(places: Places, *, is_near: bool) -> str:
     kind = relation_of(places, (1, 1), how="").kind
     if is_near or kind != "perhaps":
         return kind
-    return "perhaps" if places.share < _FEW and places.unlike < _ALIKE and not places.is_blank else "none"
+    is_alike = any(places.share < few and places.unlike < alike for few, alike in _FEW_AND_ALIKE)
+    return "perhaps" if is_alike and not places.is_blank else "none"
 
 
 def _doubt(places: Places) -> str:

@@ -46,7 +46,7 @@ from pipeline.plots import plot_threshold
 from pipeline.sheets import Tile, contact_sheet, in_rows
 
 _BLOCK = 512
-_DEPTH, _DEPTH_TURNED = 8, 2  # of each list whose pixels are compared
+_DEPTH, _DEPTH_TURNED = 8, 4  # of each list whose pixels are compared
 _COPIED = 200  # pictures that copies are made of, at most
 _LOOKED_AT = 0.5  # pairs whose pixels agree less than this are not opened
 _LETTERS, _LINES = 30, 4  # of a reason below a picture

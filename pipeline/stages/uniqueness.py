@@ -72,15 +72,19 @@ def uniqueness(params: Params, artifacts: Artifacts) -> str:
 
 
 def groups_of_copies(paths: list[str], artifacts: Artifacts) -> NDArray[np.int64]:
-    """Return for each picture the first row of its group of copies; its own row if it has no copy: (N,)."""
+    """Return for each picture the first row of its group of copies; its own row if it has no copy: (N,).
+
+    What is only perhaps a copy counts as none: a frame with an animal is not to be hidden by one without.
+    """
     rows = {path: row for row, path in enumerate(paths)}
     groups = np.arange(len(paths))
     first: dict[str, int] = {}
-    for group, path, *_ in load_table(artifacts.duplicates, DUPLICATES_COLUMNS, stage="duplicates"):
+    for group, path, _, kind, *_ in load_table(artifacts.duplicates, DUPLICATES_COLUMNS, stage="duplicates"):
         if path not in rows:
             raise ArtifactError(f"{artifacts.duplicates} names {path!r}, which is not in the index: "
                                 "run `pipeline duplicates` again")  # fmt: skip
-        groups[rows[path]] = first.setdefault(group, rows[path])
+        if kind != "perhaps":
+            groups[rows[path]] = first.setdefault(group, rows[path])
     return groups
 
 
