@@ -49,6 +49,19 @@ def test_integers_of_any_size_are_read(kind: type) -> None:
     np.testing.assert_allclose(decoded(tiff(values))[1:], PIXELS[1:], atol=1)
 
 
+@pytest.mark.parametrize("bits", [8, 10, 12, 14])
+def test_colours_of_fewer_bits_than_16_are_not_cut_off(bits: int) -> None:
+    values = (PIXELS.astype(np.uint32) * (2**bits - 1) // 255).astype(np.uint16)
+    values[0, 0] = 2**bits - 1
+    np.testing.assert_allclose(decoded(tiff(values))[1:], PIXELS[1:], atol=2)
+
+
+def test_dark_colours_of_all_16_bits_stay_dark_beside_one_bright_pixel() -> None:
+    values = PIXELS.astype(np.uint16) * 20
+    values[0, 0] = 65535
+    np.testing.assert_allclose(decoded(tiff(values))[1:], PIXELS[1:] * (20 / 257), atol=1)
+
+
 def test_channels_that_lie_apart_are_read() -> None:
     values = np.moveaxis(PIXELS, 2, 0).astype(np.float64) / 255
     np.testing.assert_allclose(decoded(tiff(values, photometric="rgb", planarconfig="separate")), PIXELS, atol=1)

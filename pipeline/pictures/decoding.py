@@ -27,7 +27,7 @@ from pipeline.pictures.signatures import head_of, is_heif, raw_refused, refused,
 from pipeline.pictures.sources import hash_of, open_source
 from pipeline.pictures.strips import orientation_of, reduced, shrunk, upright_size, whole
 from pipeline.pictures.tiff import raw_kind
-from pipeline.pictures.wide import read_wide_tiff
+from pipeline.pictures.wide import Announce, is_cut_to_dark, read_again, read_wide_tiff
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "JPEG2000")
 # MPO, the JPEG of some cameras, is opened under the name JPEG; Pillow raises KeyError at the name MPO, and looks
@@ -36,6 +36,10 @@ _UNLIMITED = Limits(
     max_megapixels=math.inf, max_file_megabytes=math.inf, max_decoded_megabytes=math.inf, max_scans=1 << 30,
     max_seconds=math.inf,
 )  # fmt: skip
+
+
+def _silent(_needed: int) -> None:
+    """Announce nothing."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ def read_picture(
     limits: Limits,
     *,
     known: Callable[[str], bool] = lambda _: False,
-    announce: Callable[[int], None] = lambda _: None,
+    announce: Announce = _silent,
 ) -> DecodedPicture:
     """Read one file as an upright RGB picture of 256x256.
 
@@ -79,12 +83,12 @@ def read_picture(
         If the file is empty, too large, damaged or no picture; the message is the reason.
     """
     with open_source(path) as file:
-        image, needed = _opened(file, limits)
+        image, needed = _opened(file, limits, announce)
         content = hash_of(file)
         if known(content):
             return DecodedPicture(content, image.width, image.height, None)
         announce(needed)
-        image = _loaded(image, file)
+        image = _loaded(image, file, limits, announce)
         with decoder_errors_rejected():
             orientation = orientation_of(image)
             width, height = upright_size(image, orientation)
@@ -108,7 +112,7 @@ def decode(data: bytes) -> Image.Image:
         If the data is damaged or truncated.
     """
     file = io.BytesIO(data)
-    image = _loaded(_opened(file, _UNLIMITED)[0], file)
+    image = _loaded(_opened(file, _UNLIMITED, _silent)[0], file, _UNLIMITED, _silent)
     with decoder_errors_rejected():
         return managed(whole(image, orientation_of(image), rgb_maker(image)), image)
 
@@ -121,7 +125,7 @@ def decoders() -> dict[str, str]:
     return found
 
 
-def _opened(file: BinaryIO, limits: Limits) -> tuple[Image.Image, int]:
+def _opened(file: BinaryIO, limits: Limits, announce: Announce) -> tuple[Image.Image, int]:
     """Open a picture and judge it by its header, with the bytes that decoding takes; its pixels are not read yet."""
     head = head_of(file)
     if reason := refused(head):
@@ -134,18 +138,18 @@ def _opened(file: BinaryIO, limits: Limits) -> tuple[Image.Image, int]:
     with decoder_errors_rejected():
         if kind == "PNG":
             file, facts = prepared_png(file)
-        image = _identified(file, head, kind, limits)
+        image = _identified(file, head, kind, limits, announce)
         image.info.update(facts)
         return image, check_header(image, file, limits)
 
 
-def _identified(file: BinaryIO, head: bytes, kind: str | None, limits: Limits) -> Image.Image:
+def _identified(file: BinaryIO, head: bytes, kind: str | None, limits: Limits, announce: Announce) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = None  # our own cap takes the place of Pillow's, which only warns
     try:
         return Image.open(file, formats=_formats())
     except UnidentifiedImageError:
         if kind == "TIFF":
-            return read_wide_tiff(file, limits)
+            return read_wide_tiff(file, limits, announce)
         raise RejectedPictureError(_unidentified(head)) from None
 
 
@@ -156,13 +160,13 @@ def _unidentified(head: bytes) -> str:
     return f"damaged (it begins like {kind}, and can't be opened)" if kind else "not a picture"
 
 
-def _loaded(image: Image.Image, file: BinaryIO) -> Image.Image:
+def _loaded(image: Image.Image, file: BinaryIO, limits: Limits, announce: Announce) -> Image.Image:
     """Return a picture with its pixels."""
     with decoder_errors_rejected():
         if image.format in ("JPEG", "MPO"):
             return loaded_jpeg(image, file)
         image.load()
-    return image
+        return read_again(image, file, limits, announce) if is_cut_to_dark(image) else image
 
 
 @functools.cache

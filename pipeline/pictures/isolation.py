@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -95,15 +95,19 @@ class _Process:
         """Return what the process says of a picture, after its questions are answered."""
         self._tell({"path": str(path), "asks": known is not None})
         deadline = time.monotonic() + self._limits.max_seconds
-        answer = self._answer(deadline)
-        if known and "content" in answer:
-            self._tell(known(answer["content"]))
-            answer = self._answer(deadline)
-        if "needs" in answer:
-            with self._turn:
-                self._tell(True)
-                answer = self._answer(time.monotonic() + self._limits.max_seconds)
-        return answer
+        with ExitStack() as turn:
+            is_our_turn = False
+            while True:
+                answer = self._answer(deadline)
+                if known and "content" in answer:
+                    self._tell(known(answer["content"]))
+                elif "needs" in answer:
+                    if not is_our_turn:
+                        turn.enter_context(self._turn)
+                        is_our_turn, deadline = True, time.monotonic() + self._limits.max_seconds
+                    self._tell(True)
+                else:
+                    return answer
 
     def _picture(self, answer: dict[str, Any]) -> DecodedPicture:
         if "bug" in answer:

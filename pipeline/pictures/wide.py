@@ -4,6 +4,7 @@ What it can't read either is said to be whole, and in which form, where its dire
 """
 
 import io
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -30,13 +31,16 @@ from pipeline.pictures.tiff import (
     numbers,
 )
 
+Announce = Callable[[int], None]  # is told how many bytes decoding takes, and may wait until they are free
+
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _KINDS = {1: "integers", 2: "signed integers", 3: "floats", 5: "complex integers", 6: "complex numbers"}
 _MOST_SAMPLES = 4  # RGB and alpha
+_HALF = 128
 _BLOCK_PIXELS = 1 << 18
 
 
-def read_wide_tiff(file: BinaryIO, limits: Limits) -> Image.Image:
+def read_wide_tiff(file: BinaryIO, limits: Limits, announce: Announce) -> Image.Image:
     """Return a TIFF that Pillow can't open, in 8 bits.
 
     Raises
@@ -51,15 +55,35 @@ def read_wide_tiff(file: BinaryIO, limits: Limits) -> Image.Image:
         raise RejectedPictureError("damaged (its pixels are not where its directory says)")
     check_pixels(width, height, limits)
     bits = max(numbers(tags.get(BITS)) or (1,))
-    check_memory(f"TIFF, {width}x{height}", width * height * samples * (bits / 8 + 1) * 2, limits)
+    needed = width * height * samples * (bits // 8 + 1) * 2
+    check_memory(f"TIFF, {width}x{height}", needed, limits)
     photometric = first_number(tags, PHOTOMETRIC)
     if photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB) or samples > _MOST_SAMPLES:
         raise _unreadable(tags)
+    announce(needed)
     values = _values(file, tags, (height, width, samples))
     image = _in_eight_bits(values, is_inverted=photometric == _WHITE_IS_ZERO)
     image.format = "TIFF"
     image.getexif()[ORIENTATION] = first_number(tags, ORIENTATION) or 1
     return image
+
+
+def is_cut_to_dark(image: Image.Image) -> bool:
+    """Return whether Pillow may have cut the colours of a TIFF off: of 16 bits it keeps the upper 8, in use or not."""
+    bits = getattr(image, "tag_v2", {}).get(BITS, ())
+    if image.format != "TIFF" or image.mode not in ("RGB", "RGBA") or set(bits) != {16}:
+        return False
+    return all(band[1] < _HALF for band in image.getextrema()[:3] if isinstance(band, tuple))
+
+
+def read_again(image: Image.Image, file: BinaryIO, limits: Limits, announce: Announce) -> Image.Image:
+    """Return a TIFF with all its bits, as if Pillow had read them; as Pillow has, where that can't be done."""
+    try:
+        again = read_wide_tiff(file, limits, announce)
+    except RejectedPictureError:
+        return image
+    again.info.update(image.info)
+    return again
 
 
 def _holds_its_pixels(tags: Directory, file: BinaryIO) -> bool:
