@@ -1,9 +1,10 @@
-"""Owns the question whether two pictures are alike enough: what a similarity means among the pictures of a folder.
+"""Owns the question what a similarity means among the pictures of a folder: the scale that every answer is set beside.
 
 A cosine has no meaning by itself: it depends on the encoder and on what else the folder holds. So it is set beside the
-similarities of random pairs, of nearest neighbours, and of two light views of one picture.
+similarities of the folder's nearest neighbours, copies left out, and of random pairs, each kept as 101 quantiles.
 """
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,27 +12,69 @@ from numpy.typing import NDArray
 
 Similarities = NDArray[np.float32]  # (P,), cosines in [-1, 1]
 
-PAIRS = 20_000  # random pairs that a threshold and percentiles are taken of
-_STRANGERS, _SAME = 99, 5  # percentiles of random pairs and of light views that the threshold lies between
+PAIRS = 20_000  # random pairs that the scale is taken of
+STEPS = 100  # between the quantiles of a scale
+_UNLIKE = 1.0  # percentile of nearest neighbours; below it nothing looks like a picture
+_APART = 75  # percentile of random pairs; a typical nearest neighbour must lie above it for kinds to be told
 
 
 @dataclass(frozen=True)
-class Threshold:
-    """From which similarity on two pictures are called alike, and what it was chosen from.
+class Scale:
+    """What a similarity means in a folder: 101 rising quantiles each, or none of a folder that has no pairs.
 
-    value      halfway between the next two; `same` without the first
-    strangers  what 99 % of random pairs stay below; None of a folder of one picture, which has no pairs
-    same       what 95 % of two light views of one picture reach
+    nearest  of each picture's similarity to its nearest that is no copy
+    random   of the similarities of random pairs
     """
 
-    value: float
-    strangers: float | None
-    same: float
+    nearest: tuple[float, ...]
+    random: tuple[float, ...]
+
+    def percentile_nearest(self, similarity: float) -> float | None:
+        """Return the percentage of nearest neighbours that are less similar, in [0, 100]; None without any."""
+        return _percentile(similarity, self.nearest)
+
+    def percentile_random(self, similarity: float) -> float | None:
+        """Return the percentage of random pairs that are less similar, in [0, 100]; None without any."""
+        return _percentile(similarity, self.random)
 
     @property
-    def separates(self) -> bool:
-        """Whether light views and random pairs lie apart: else the verdict is a guess."""
-        return self.strangers is not None and self.same > self.strangers
+    def kind_from(self) -> float | None:
+        """From which similarity on two pictures are called of the same kind; None where the folder can't tell.
+
+        Halfway between a typical random pair and a typical nearest neighbour. By measurement on labelled folders
+        (benchmarks/kinds.py); a folder can't tell where nearest neighbours are hardly more alike than random pairs.
+        """
+        if not self.nearest or not self.random or self.nearest[STEPS // 2] <= self.random[_APART]:
+            return None
+        return (self.nearest[STEPS // 2] + self.random[STEPS // 2]) / 2
+
+    def same_kind(self, similarity: float) -> bool | None:
+        """Return whether two pictures are of the same kind; None where the folder can't tell."""
+        return None if self.kind_from is None else similarity >= self.kind_from
+
+    def nothing_alike(self, best: float | None) -> bool | None:
+        """Return whether nothing looks like a picture: its best is less similar than 99 % of nearest neighbours."""
+        percentile = None if best is None else self.percentile_nearest(best)
+        return None if percentile is None else percentile < _UNLIKE
+
+
+def quantiles(similarities: Similarities) -> list[float]:
+    """Return the 101 quantiles of similarities, rising; of none, none."""
+    if not len(similarities):
+        return []
+    return [float(value) for value in np.quantile(similarities, np.linspace(0, 1, STEPS + 1))]
+
+
+def _percentile(similarity: float, steps: tuple[float, ...]) -> float | None:
+    """Return where a similarity lies among quantiles, in percent; ties count half."""
+    if not steps:
+        return None
+    low, high = bisect_left(steps, similarity), bisect_right(steps, similarity)
+    if low < high:
+        return (low + high - 1) / 2
+    if low in (0, len(steps)):
+        return 0.0 if low == 0 else 100.0
+    return low - 1 + (similarity - steps[low - 1]) / (steps[low] - steps[low - 1])
 
 
 def random_pairs(embeddings: NDArray[np.float32], *, count: int, seed: int) -> Similarities:
@@ -51,23 +94,3 @@ def random_pairs(embeddings: NDArray[np.float32], *, count: int, seed: int) -> S
 
 def _blocks(first: NDArray[np.int64], second: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     return [(first[start : start + 1000], second[start : start + 1000]) for start in range(0, len(first), 1000)]
-
-
-def percentile(similarity: float, similarities: Similarities) -> float | None:
-    """Return the percentage of similarities that lie below one, in [0, 100]; ties count half, of none it is None."""
-    if not len(similarities):
-        return None
-    below, at = np.mean(similarities < similarity), np.mean(similarities == similarity)
-    return float(100 * (below + at / 2))
-
-
-def choose_threshold(strangers: Similarities, same: Similarities) -> Threshold:
-    """Choose a threshold halfway between what 99 % of random pairs stay below and what 95 % of light views reach.
-
-    Of a folder of one picture there are no random pairs: then what light views reach is all that is known.
-    """
-    high = float(np.percentile(same, _SAME))
-    if not len(strangers):
-        return Threshold(high, None, high)
-    low = float(np.percentile(strangers, _STRANGERS))
-    return Threshold((low + high) / 2, low, high)

@@ -95,9 +95,10 @@ class EmbedParams:
 
 @dataclass(frozen=True, kw_only=True)
 class NeighboursParams:
-    """How long the sorted lists are."""
+    """How long the sorted lists are, and the seed that draws the random pairs of the scale."""
 
     depth: int | Literal["all"] = _number(1, 1_000_000)
+    seed: int = _number(0, 2**32 - 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +155,7 @@ class UniquenessParams:
 
 @dataclass(frozen=True, kw_only=True)
 class ToleranceParams:
-    """Of how many pictures two views are compared, at most, and the seed that draws views and random pairs."""
+    """Of how many pictures two views are compared, at most, and the seed that draws the views."""
 
     pictures: int = _number(1, 1_000_000)
     seed: int = _number(0, 2**32 - 1)

@@ -1,43 +1,59 @@
-"""What a similarity means in its folder: percentiles and the threshold, by hand."""
+"""What a similarity means in its folder: percentiles and verdicts, by hand."""
 
 import numpy as np
 import pytest
 
-from pipeline.alikeness import choose_threshold, percentile, random_pairs
+from pipeline.alikeness import Scale, quantiles, random_pairs
 
 
 def numbers(*values: float) -> np.ndarray:
     return np.array(values, np.float32)
 
 
-def test_a_percentile_is_the_share_below_and_half_of_the_ties() -> None:
-    assert percentile(0.5, numbers(0.1, 0.25, 0.5, 0.75)) == pytest.approx(62.5)
-    assert percentile(-1.0, numbers(0.1, 0.2)) == 0
-    assert percentile(1.0, numbers(0.1, 0.2)) == 100
-    assert percentile(1.0, numbers(1.0, 1.0)) == 50
+def scale(nearest: np.ndarray, random: np.ndarray) -> Scale:
+    return Scale(tuple(quantiles(nearest)), tuple(quantiles(random)))
 
 
-def test_of_no_similarities_there_is_no_percentile() -> None:
-    assert percentile(0.5, numbers()) is None
+def even(low: float, high: float) -> np.ndarray:
+    return np.linspace(low, high, 1001, dtype=np.float32)
 
 
-def test_the_threshold_lies_halfway_between_strangers_and_light_views() -> None:
-    strangers, same = np.linspace(0, 0.4, 101, dtype=np.float32), np.linspace(0.8, 1, 21, dtype=np.float32)
-    threshold = choose_threshold(strangers, same)
-    assert threshold.strangers == pytest.approx(0.396)
-    assert threshold.same == pytest.approx(0.81)
-    assert threshold.value == pytest.approx(0.603)
-    assert threshold.separates
+def test_a_percentile_is_the_share_below() -> None:
+    one = scale(even(0.5, 1.0), even(-0.2, 0.8))
+    assert one.percentile_nearest(0.6) == pytest.approx(20, abs=0.01)
+    assert one.percentile_random(0.6) == pytest.approx(80, abs=0.01)
+    assert (one.percentile_nearest(0.4), one.percentile_nearest(1.01)) == (0, 100)
 
 
-def test_overlapping_similarities_do_not_separate() -> None:
-    assert not choose_threshold(numbers(0.1, 0.9), numbers(0.5, 0.6)).separates
+def test_ties_count_half() -> None:
+    assert scale(numbers(1, 1), numbers(1, 1)).percentile_nearest(1.0) == 50
+    halves = np.repeat(numbers(0, 1), 1000)
+    assert scale(halves, halves).percentile_nearest(0.0) == pytest.approx(25, abs=0.5)
 
 
-def test_without_random_pairs_light_views_are_all_that_is_known_and_the_verdict_is_a_guess() -> None:
-    threshold = choose_threshold(numbers(), numbers(0.8))
-    assert threshold.value == pytest.approx(0.8)
-    assert not threshold.separates
+def test_of_a_folder_without_pairs_nothing_can_be_told() -> None:
+    none = scale(numbers(), numbers())
+    assert (none.percentile_nearest(0.5), none.percentile_random(0.5)) == (None, None)
+    assert (none.kind_from, none.same_kind(0.9), none.nothing_alike(0.9)) == (None, None, None)
+
+
+def test_the_same_kind_begins_halfway_between_a_typical_random_pair_and_a_typical_nearest_neighbour() -> None:
+    one = scale(even(0.6, 1.0), even(0.0, 0.4))
+    assert one.kind_from == pytest.approx(0.5)
+    assert (one.same_kind(0.51), one.same_kind(0.49)) == (True, False)
+
+
+def test_where_nearest_neighbours_are_hardly_more_alike_than_random_pairs_the_kind_cannot_be_told() -> None:
+    overlapping = scale(even(0.2, 0.4), even(0.0, 0.5))
+    assert overlapping.kind_from is None
+    assert overlapping.same_kind(1.0) is None
+
+
+def test_nothing_looks_like_a_picture_whose_best_is_below_99_percent_of_nearest_neighbours() -> None:
+    one = scale(even(0.5, 1.0), even(0.0, 0.4))
+    assert one.nothing_alike(0.503) is True
+    assert one.nothing_alike(0.507) is False
+    assert one.nothing_alike(None) is None
 
 
 def test_a_random_pair_is_never_a_row_with_itself() -> None:

@@ -13,7 +13,7 @@ from conftest import COPIES, Line, embed_again, make_line, structured_picture, w
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from pipeline.artifacts import encoder_of, load_embeddings, load_neighbours, open_index
+from pipeline.artifacts import encoder_of, load_embeddings, load_json, load_neighbours, open_index, save_json
 from pipeline.cli import app
 from pipeline.errors import EncoderError, QueryError
 from pipeline.stages.neighbours import neighbours
@@ -47,12 +47,12 @@ def photos(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_picture_and_itself_are_alike_and_do_not_differ(line: Line) -> None:
+def test_a_picture_and_itself_are_the_same_and_of_one_kind(line: Line) -> None:
     picture = line.dataset / "ramps" / "ramp 03.png"
     (found,) = compared(line, picture, picture)
     assert found["similarity"] == pytest.approx(1)
     assert found["percentile_random"] > 99
-    assert found["alike"] is True
+    assert (found["same"], found["same_kind"]) == (True, True)
     assert found["difference"] == 0
 
 
@@ -61,20 +61,24 @@ def test_the_similarity_is_the_cosine_of_the_embeddings_and_the_percentiles_are_
     (found,) = compared(line, line.dataset / one, line.dataset / other)
     with open_index(line.artifacts.index) as index:
         embeddings = np.asarray(load_embeddings(line.artifacts, index))
-        nearest = load_neighbours(line.artifacts, index)["similarity"][:, 0]
+        lists, contents = load_neighbours(line.artifacts, index), np.array(index.contents())
         rows = [index.rows_of_path(path)[0] for path in (one, other)]
     similarity = float(embeddings[rows[0]] @ embeddings[rows[1]])
     assert found["similarity"] == pytest.approx(similarity, abs=1e-5)
     everyone = (embeddings @ embeddings.T)[~np.eye(len(embeddings), dtype=bool)]
     assert found["percentile_random"] == pytest.approx(100 * (everyone < similarity).mean(), abs=2)
-    assert found["percentile_nearest"] == pytest.approx(100 * (nearest < similarity).mean(), abs=0.01)
-    assert found["alike"] is False
+    others = contents[lists["row"]] != contents[:, None]  # copies say nothing of what else is there
+    nearest = lists["similarity"][np.arange(len(lists)), others.argmax(axis=1)]
+    assert found["percentile_nearest"] == pytest.approx(100 * (nearest < similarity).mean(), abs=2)
+    middles = np.median(nearest), np.median(everyone)
+    assert found["same_kind"] is bool(similarity >= np.mean(middles))
+    assert found["same"] is False
 
 
 def test_it_is_the_same_both_ways_but_for_the_frame(line: Line) -> None:
     pair = [line.dataset / "ramps" / "ramp 03.png", line.dataset / "ramps" / "ramp 04.png"]
     (there,), (back,) = compared(line, *pair), compared(line, *pair[::-1])
-    same = ("similarity", "percentile_random", "percentile_nearest", "alike")
+    same = ("similarity", "percentile_random", "percentile_nearest", "same_kind")
     assert [there[name] for name in same] == [back[name] for name in same]
 
 
@@ -95,7 +99,8 @@ def test_photos_of_a_folder_are_ranked_by_difference(line: Line, photos: Path, t
     with (tmp_path / "ranking.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [Path(row["path"]).name for row in rows] == ["stained.png", "good.png"]
-    assert list(rows[0]) == ["rank", "path", "difference", "x", "y", "share", "similarity", "alike"]
+    assert list(rows[0]) == ["rank", "path", "same", "difference", "x", "y", "share", "same_kind", "similarity"]
+    assert [(row["same"], row["same_kind"]) for row in rows] == [("false", "true"), ("true", "true")]
     listed = compared(line, photos / "reference.png", photos / "line")
     assert [Path(one["path"]).name for one in listed] == ["stained.png", "good.png"]
     assert [one["difference"] for one in listed] == [round(float(row["difference"]), 3) for row in rows]
@@ -129,9 +134,18 @@ def test_only_some_of_many_other_files_are_named(line: Line, photos: Path, tmp_p
 def test_the_answer_says_how_the_threshold_was_chosen(line: Line) -> None:
     picture = line.dataset / "ramps" / "ramp 03.png"
     words = run(line, picture, picture).stdout
-    assert "alike from" in words
-    assert "which 99 % of random pairs of this folder stay below" in words
-    assert "which 95 % of two views of one picture reach" in words
+    assert "the same: no difference found but light and a small shift" in words
+    assert "a difference of 1 is what light and a small shift make; from 1.5 on pictures differ" in words
+    assert "halfway between a typical random pair and a typical nearest neighbour of this folder" in words
+
+
+def test_a_defect_and_another_thing_have_other_verdicts(line: Line, photos: Path) -> None:
+    stained = run(line, photos / "reference.png", photos / "line" / "stained.png").stdout
+    assert stained.startswith("differs in ")
+    assert "same kind: similarity" in stained
+    table = run(line, photos / "reference.png", photos / "line").stdout.splitlines()
+    assert table[1].split() == ["rank", "difference", "share", "similarity", "verdict", "kind", "path"]
+    assert [" ".join(row.split()[4:6]) for row in table[2:4]] == ["differs same", "no difference"]
 
 
 @pytest.mark.parametrize("several", [False, True])
@@ -149,7 +163,7 @@ def test_pictures_of_different_things_differ_nearly_everywhere_and_it_is_said(
 ) -> None:
     unlike = line.dataset / "stripes" / "stripe 02.png"
     result = run(line, photos / "reference.png", unlike, "--sheet", tmp_path / "sheet.png")
-    assert "differs nearly everywhere: the pictures don't lie on each other" in result.stdout
+    assert "not the same picture: they could not be aligned; it differs nearly everywhere" in result.stdout
     with Image.open(tmp_path / "sheet.png") as sheet:
         pixels = np.asarray(sheet.convert("RGB")).astype(int)[-330:]  # both under their heat
     red = (pixels[..., 0] > 180) & (pixels[..., 1] < 120) & (pixels[..., 2] < 120)
@@ -233,8 +247,10 @@ def test_a_folder_of_one_or_two_pictures_is_enough(tmp_path: Path, count: int) -
     tolerance(small.params, small.artifacts)
     picture = small.dataset / "a" / "0.png"
     (found,) = compared(small, picture, picture)
-    assert found["alike"] is True
-    assert ("a folder of one picture doesn't say" in run(small, picture, picture).stderr) == (count == 1)
+    assert found["same"] is True
+    assert found["same_kind"] is None
+    why = {1: "the folder has no two different pictures", 2: "nearest neighbours are hardly more alike"}
+    assert f"can't be told: {why[count]}" in run(small, picture, picture).stderr
     assert [found[name] is None for name in ("percentile_random", "percentile_nearest")] == [count == 1] * 2
 
 
@@ -244,7 +260,7 @@ def test_a_copy_under_another_name_does_not_differ(line: Line, tmp_path: Path) -
     assert (round(found["similarity"], 5), found["difference"]) == (1.0, 0.0)
 
 
-def test_overlapping_views_and_strangers_make_a_warning(own_line: Line, line: Line) -> None:
+def test_a_folder_that_cannot_tell_kinds_is_said_to_be_so(own_line: Line, line: Line) -> None:
     write_encoder(own_line.artifacts.encoder, patch=256)  # three mean colours, less a constant
     embed_again(own_line.artifacts)
     neighbours(own_line.params, own_line.artifacts)
@@ -252,7 +268,11 @@ def test_overlapping_views_and_strangers_make_a_warning(own_line: Line, line: Li
     assert "of another encoder: run `pipeline tolerance` again" in str(result.exception)
     tolerance(own_line.params, own_line.artifacts)
     picture = line.dataset / "ramps" / "ramp 03.png"
-    assert "the verdict is a guess" in run(own_line, picture, picture, "--json").stderr
+    alike = load_json(own_line.artifacts.scale, stage="neighbours")
+    save_json(own_line.artifacts.scale, alike | {"random": alike["nearest"]})
+    assert "of the same kind can't be told: nearest neighbours are hardly" in run(own_line, picture, picture).stderr
+    (found,) = compared(own_line, picture, picture)
+    assert found["same_kind"] is None
 
 
 def test_a_sheet_shows_pictures_in_their_shape(line: Line, tmp_path: Path) -> None:

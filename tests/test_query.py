@@ -161,9 +161,12 @@ def test_as_many_are_found_as_were_asked_for(line: Line, count: int) -> None:
 
 def test_the_json_has_exactly_the_documented_form(line: Line) -> None:
     (answer,) = answers(line, any_picture(line), "--n", "3")
-    assert list(answer) == ["query", "mode", "results"]
+    assert list(answer) == ["query", "mode", "nothing_alike", "results"]
+    assert answer["nothing_alike"] is False
     assert (answer["query"], answer["mode"]) == (str(any_picture(line)), "cached")
-    assert [list(result) for result in answer["results"]] == [["rank", "path", "similarity"]] * 3
+    assert [list(result) for result in answer["results"]] == [
+        ["rank", "path", "similarity", "percentile_nearest", "percentile_random"]
+    ] * 3
     assert [result["rank"] for result in answer["results"]] == [1, 2, 3]
     assert all(-1 <= result["similarity"] <= 1 for result in answer["results"])
 
@@ -180,11 +183,22 @@ def test_paths_are_printed_alone(line: Line) -> None:
     assert not result.stderr
 
 
+def test_a_picture_that_is_like_nothing_is_said_to_be_so(line: Line, tmp_path: Path) -> None:
+    y, x = np.mgrid[:256, :256] // 37 % 2
+    Image.fromarray(np.stack([255 * x, 255 * y, 255 * (x ^ y)], -1).astype(np.uint8)).save(tmp_path / "strange.png")
+    (answer,) = answers(line, tmp_path / "strange.png")
+    assert answer["nothing_alike"] is True
+    assert answer["results"][0]["percentile_nearest"] < 1
+    words = run(line, "query", tmp_path / "strange.png").stdout
+    assert "nothing here looks like it: the best is less alike than 99 % of this folder's nearest neighbours" in words
+
+
 def test_the_table_shows_rank_similarity_and_path(line: Line) -> None:
     lines = run(line, "query", line.dataset / COPIES[0], "--n", "2").stdout.splitlines()
     assert lines[0] == f"{line.dataset / COPIES[0]} (cached)"
-    assert lines[1].split() == ["rank", "similarity", "path"]
-    assert lines[2].split(maxsplit=2) == ["1", "1.0000", COPIES[1]]
+    assert lines[1].split() == ["rank", "similarity", "percentile", "path"]
+    assert lines[-1].startswith("the best is more alike than ")
+    assert lines[2].split(maxsplit=3) == ["1", "1.0000", "100.0", COPIES[1]]
 
 
 @pytest.mark.parametrize("mode", ["cached", "fresh"])

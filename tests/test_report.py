@@ -11,6 +11,7 @@ import json
 import re
 import shutil
 import subprocess
+from bisect import bisect_left
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from conftest import CLASSES, Line, make_line, sign, structured_picture
 from PIL import Image
 from typer.testing import CliRunner
 
+from pipeline.alikeness import Scale
 from pipeline.artifacts import (
     UNIQUENESS_COLUMNS,
     load_groups,
@@ -27,6 +29,7 @@ from pipeline.artifacts import (
     load_map,
     load_neighbours,
     load_pictures,
+    load_scale,
     open_index,
     save_json,
     save_table,
@@ -244,16 +247,34 @@ def test_the_table_of_evaluate_is_all_there(reported: Line, page: Page) -> None:
         assert words.removeprefix("warning: ")[1:] in body.replace("\u00a0", " ")
 
 
+def shown_percentile(scale: Scale, similarity: float) -> int:
+    """Return a percentile as the page shows it, whole and rounded down; of ties the lowest."""
+    return max(bisect_left(scale.nearest, similarity) - 1, 0)
+
+
+def test_the_page_says_what_similarity_neighbours_and_random_pairs_have(reported: Line, page: Page) -> None:
+    with open_index(reported.artifacts.index) as index:
+        scale = load_scale(reported.artifacts, index)
+    words = (
+        f"a typical nearest neighbour has a similarity of {scale['nearest'][50]:.3f}, copies left out, and a random "
+    )
+    assert f"{words}pair {scale['random'][50]:.3f}." in " ".join(page.text("p", **{"class": "lead"}))
+
+
 def test_queries_stand_beside_their_cached_neighbours(reported: Line, page: Page) -> None:
     with open_index(reported.artifacts.index) as index:
         paths, lists = index.paths(), load_neighbours(reported.artifacts, index)
+        scale = Scale(**load_scale(reported.artifacts, index))
     queries = [
         str(a["aria-label"]).removeprefix("Most similar to ") for a in page.all("article") if a["class"] == "query"
     ]
     assert len(queries) == reported.params.report.queries
     tables = page.text("table")
     for query in queries:
-        expected = [f"{n} {s:.3f} {paths[row]}" for n, (row, s) in enumerate(lists[paths.index(query)][:8].tolist(), 1)]
+        expected = [
+            f"{n} {s:.3f} {shown_percentile(scale, s)} {paths[row]}"
+            for n, (row, s) in enumerate(lists[paths.index(query)][:8].tolist(), 1)
+        ]
         found = next(table for table in tables if table.startswith(f"Most similar to {query} "))
         assert re.sub(r"\s+", "", "".join(expected)) in re.sub(r"\s+", "", found)
 

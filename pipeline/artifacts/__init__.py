@@ -36,6 +36,7 @@ from pipeline.artifacts.rows import (
     load_embeddings,
     load_neighbours,
     load_pictures,
+    load_scale,
 )
 from pipeline.artifacts.written import (
     Written,
@@ -77,6 +78,7 @@ __all__ = [
     "load_map",
     "load_neighbours",
     "load_pictures",
+    "load_scale",
     "load_table",
     "look_through",
     "made_from",

@@ -102,6 +102,11 @@ class Artifacts:
         return self.root / "neighbours.npy"
 
     @property
+    def scale(self) -> Path:
+        """JSON: 101 quantiles of the similarities of nearest neighbours and of random pairs (stage neighbours)."""
+        return self.root / "scale.json"
+
+    @property
     def groups_table(self) -> Path:
         """CSV path,group,similarity,medoid (stage groups)."""
         return self.root / "groups.csv"

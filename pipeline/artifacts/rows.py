@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pipeline.artifacts.arrays import load_array, made_from
+from pipeline.artifacts.files import load_json
 from pipeline.artifacts.index import Index
 from pipeline.artifacts.layout import Artifacts
 from pipeline.errors import ArtifactError
@@ -29,6 +30,16 @@ def load_neighbours(artifacts: Artifacts, index: Index) -> NDArray[np.void]:
     """Return the sorted lists, memory-mapped: (N, k) of NEIGHBOUR, most similar first."""
     encoder = {"encoder": encoder_of(artifacts)}
     return _load(artifacts.neighbours, index, NEIGHBOUR, (None,), encoder, "neighbours")
+
+
+def load_scale(artifacts: Artifacts, index: Index) -> dict[str, tuple[float, ...]]:
+    """Return what a similarity means in the folder: rising quantiles of "nearest" neighbours and "random" pairs."""
+    found = load_json(artifacts.scale, stage="neighbours")
+    if (found["index"], found["encoder"]) != (index.digest, encoder_of(artifacts)):
+        raise ArtifactError(
+            f"{artifacts.scale} was made from other pictures or by another encoder: run `pipeline neighbours` again"
+        )
+    return {name: tuple(found[name]) for name in ("nearest", "random")}
 
 
 def encoder_of(artifacts: Artifacts) -> str:

@@ -4,9 +4,8 @@ import difflib
 import types
 from pathlib import Path
 
-import onnx
-
 from pipeline.autoencoder.backend import keras, tf
+from pipeline.autoencoder.conversion import save_onnx
 from pipeline.errors import EncoderError
 
 _OPSET = 18
@@ -63,12 +62,9 @@ def application(name: str, *, weights: str, size: int) -> keras.Model:
 
 def export_application(network: keras.Model, path: Path) -> None:
     """Write a network of `application` as an ONNX file: float32 (B, size, size, 3) to float32 (B, D)."""
-    import tf2onnx  # here, because it imports TensorFlow as loudly as `backend` keeps it from being
-
     signature = [tf.TensorSpec((None, *network.input_shape[1:]), tf.float32, name="pictures")]
     function = tf.function(lambda pictures: network(pictures, training=False), input_signature=signature)
-    model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=_OPSET)
-    onnx.save(model, path)
+    save_onnx(function, signature, path, opset=_OPSET)
 
 
 def _load(network: keras.Model, path: Path) -> None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
 from pipeline.autoencoder import patches
 from pipeline.autoencoder.backend import keras, tf
+from pipeline.autoencoder.conversion import save_onnx
 from pipeline.autoencoder.features import blocks, unit, with_blank
 from pipeline.autoencoder.networks import SIZE, build, trunk
 from pipeline.blankness import direction, free_direction
@@ -226,8 +226,5 @@ def _principal(vectors: Array, dimensions: int) -> tuple[NDArray[np.float64], ND
 
 
 def export(function: Function, path: Path) -> None:
-    """Write a function from uint8 pictures to float32 vectors as an ONNX file."""
-    import tf2onnx  # here, because it imports TensorFlow as loudly as `backend` keeps it from being
-
-    model, _ = tf2onnx.convert.from_function(function, input_signature=_SIGNATURE, opset=_OPSET)
-    onnx.save(model, path)
+    """Write a function from uint8 pictures to float32 vectors as an ONNX file, the same one always."""
+    save_onnx(function, _SIGNATURE, path, opset=_OPSET)

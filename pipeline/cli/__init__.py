@@ -168,6 +168,7 @@ def query(
 ) -> None:
     """Find the pictures of the folder that look most like the given ones."""
     from pipeline.commands import query as command
+    from pipeline.commands.answers import Answer, format_answer
     from pipeline.errors import QueryError
     from pipeline.wording import one_line
 
@@ -184,13 +185,13 @@ def query(
 
     with command.open_searcher(params, artifacts) as searcher:
 
-        def print_out(answer: command.Answer) -> None:
+        def print_out(answer: Answer) -> None:
             if as_json:
                 show_json(json.dumps(answer.as_json(), ensure_ascii=False))
             elif paths:
                 show_paths(searcher.places(answer), null=null)
             else:
-                show(command.format_answer(answer))
+                show(format_answer(answer))
 
         for question in command.expand(images, searcher.index.dataset, artifacts):
             try:

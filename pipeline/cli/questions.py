@@ -27,7 +27,7 @@ def compare(
     table: Annotated[Path | None, typer.Option("--csv", help="Write the ranking to this file.")] = None,
     force: Force = False,
 ) -> None:
-    """Say how alike two pictures are, whether enough so, and where they differ; rank a folder of photos by that."""
+    """Say whether two pictures show the same, and where not, and if they are of one kind; rank a folder of photos."""
     from pipeline.commands import compare as command
     from pipeline.commands.outputs import SHEETS, open_door
     from pipeline.errors import QueryError

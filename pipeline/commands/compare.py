@@ -1,12 +1,11 @@
-"""Compares two pictures, or many with one reference: how alike they are, whether enough so, and where they differ."""
+"""Compares two pictures, or many with one reference: do they show the same, and where not; are they of one kind."""
 
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +18,14 @@ from pipeline.artifacts import (
     Index,
     check_encoder,
     check_origin,
-    load_embeddings,
     load_json,
-    load_neighbours,
+    load_scale,
     open_index,
     save_table,
 )
 from pipeline.commands.opening import located, read_given_sized
 from pipeline.commands.outputs import Output, save_picture
+from pipeline.commands.verdicts import Comparison, Scale, where
 from pipeline.encoder import Encoder, cells_of, encode_one, open_cells, open_encoder
 from pipeline.errors import QueryError
 from pipeline.params import Params
@@ -35,80 +34,6 @@ from pipeline.sheets import Tile, contact_sheet
 from pipeline.wording import counted, one_line, shown
 
 _SHOWN = 8  # photos on a sheet of a folder, at most
-
-
-@dataclass(frozen=True)
-class Scale:
-    """What the folder says of a similarity and of a difference."""
-
-    random: NDArray[np.float32]
-    nearest: NDArray[np.float32]
-    threshold: alikeness.Threshold
-    level: float
-
-    def doubt(self) -> str:
-        """Say why the verdict is a guess; empty if it is none."""
-        if self.threshold.separates:
-            return ""
-        why = "a folder of one picture doesn't say what others are like"
-        if self.threshold.strangers is not None:
-            why = "light views and random pairs overlap; see `pipeline evaluate`, or train longer"
-        return f"warning: the verdict is a guess: {why}"
-
-    def explained(self) -> str:
-        """Say how threshold and level were chosen."""
-        t, reached = self.threshold, "which 95 % of two views of one picture reach"
-        words = f"alike from {t.value:.3f} on, {reached}"
-        if t.strangers is not None:
-            below = f"{t.strangers:.3f}, which 99 % of random pairs of this folder stay below"
-            words = f"alike from {t.value:.3f} on: halfway between {below}, and {t.same:.3f}, {reached}"
-        return (
-            f"{words}\na difference of 1 is what 95 % of such views stay below: they differ by light and a small shift"
-        )
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What was found of a photo beside a reference.
-
-    similarity          cosine, in [-1, 1]
-    percentile_random   share of random pairs of the folder that are less similar, in [0, 100]; None without any
-    percentile_nearest  the same of nearest neighbours
-    alike               whether the similarity reaches the threshold
-    difference          of the cell that differs most, in units of the scale's level; larger is more different
-    place               that cell's middle: the pixel (x, y) of the reference at 256x256
-    share               of the cells that differ by more than 1, in [0, 1]
-    heat                float32 (32, 32), where it differs, in the reference's frame
-    shift               (down, right) in pixels, by which the photo was moved there
-    """
-
-    photo: Path
-    similarity: float
-    percentile_random: float | None
-    percentile_nearest: float | None
-    alike: bool
-    difference: float
-    place: tuple[int, int]
-    share: float
-    heat: NDArray[np.float32]
-    shift: tuple[int, int]
-
-    @property
-    def everywhere(self) -> bool:
-        """Whether most of the picture differs: then the two don't lie on each other, and a place says little."""
-        return self.share >= differences.EVERYWHERE
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the numbers as plain values."""
-        return {
-            "similarity": round(self.similarity, 6),
-            "percentile_random": _rounded(self.percentile_random),
-            "percentile_nearest": _rounded(self.percentile_nearest),
-            "alike": self.alike,
-            "difference": round(self.difference, 3),
-            "place": list(self.place),
-            "share": round(self.share, 4),
-        }
 
 
 class Comparer:
@@ -138,9 +63,9 @@ class Comparer:
         return Comparison(
             photo,
             similarity,
-            alikeness.percentile(similarity, self.scale.random),
-            alikeness.percentile(similarity, self.scale.nearest),
-            similarity >= self.scale.threshold.value,
+            self.scale.similarity.percentile_random(similarity),
+            self.scale.similarity.percentile_nearest(similarity),
+            self.scale.similarity.same_kind(similarity),
             difference / self.scale.level,
             (x, y),
             differences.share(heat, level=self.scale.level),
@@ -170,8 +95,8 @@ class Comparer:
         photo, size = _read(comparison.photo, self._params)
         heat, (down, right) = comparison.heat, comparison.shift
         between = differences.colours(heat, level=self.scale.level)
-        words = (f"difference {comparison.difference:.2f}", f"in {comparison.share:.1%} of the picture")
-        alike = f"similarity {comparison.similarity:.3f}, {_verdict(comparison)}"
+        words = (f"{comparison.verdict()}, {comparison.difference:.2f}", f"in {comparison.share:.1%} of the picture")
+        alike = f"{comparison.kind()}, {comparison.similarity:.3f}"
         where = "where they differ most" if comparison.everywhere else "where they differ"
         return (
             [Tile(self._pixels, ("reference", self.reference.name), framed=True, size=self._size),
@@ -188,7 +113,7 @@ def open_comparer(reference: Path, params: Params, artifacts: Artifacts) -> Iter
         encoder = open_encoder(artifacts.encoder)
         check_encoder(artifacts, encoder.digest)
         cells = open_cells(artifacts.cells, beside=encoder.digest)
-        yield Comparer(reference, params, encoder, cells, _scale(artifacts, index, seed=params.tolerance.seed))
+        yield Comparer(reference, params, encoder, cells, _scale(artifacts, index))
 
 
 def places(reference: str, other: str, artifacts: Artifacts) -> tuple[Path, Path]:
@@ -210,7 +135,6 @@ def photos_in(folder: Path, artifacts: Artifacts) -> list[FoundFile]:
 
 def format_comparison(comparer: Comparer, comparison: Comparison) -> str:
     """Return one comparison in words."""
-    x, y = comparison.place
     ranks = [
         f"more alike than {value:.1f} % of {what}"
         for value, what in (
@@ -219,12 +143,9 @@ def format_comparison(comparer: Comparer, comparison: Comparison) -> str:
         )
         if value is not None
     ]
-    where = f"in {100 * comparison.share:.1f} % of the picture; largest at x = {x}, y = {y} of 256x256 pixels"
-    if comparison.everywhere:
-        where += "; it differs nearly everywhere: the pictures don't lie on each other"
     lines = [
-        f"similarity {comparison.similarity:.4f}: {'; '.join([_verdict(comparison), *ranks])}",
-        f"difference {comparison.difference:.2f}, {where}",
+        f"{where(comparison)} (difference {comparison.difference:.2f})",
+        f"{comparison.kind()}: {'; '.join([f'similarity {comparison.similarity:.4f}', *ranks])}",
         comparer.scale.explained(),
     ]
     return "\n".join(lines)
@@ -235,19 +156,21 @@ def format_ranking(comparer: Comparer, comparisons: list[Comparison]) -> str:
     rows = []
     for rank, one in enumerate(comparisons, 1):
         numbers = f"{rank:4}  {one.difference:10.2f}  {one.share:6.1%}  {one.similarity:10.4f}"
-        rows.append(f"{numbers}  {_verdict(one):9}  {one_line(one.photo)}")
+        rows.append(f"{numbers}  {one.verdict():13}  {one.kind():12}  {one_line(one.photo)}")
     head = f"{one_line(comparer.reference)} beside {counted(len(comparisons), 'photo')}"
-    names = "rank  difference   share  similarity  verdict    path"
+    names = "rank  difference   share  similarity  verdict        kind          path"
     return "\n".join([head, names, *rows, comparer.scale.explained()])
 
 
 def save_ranking(comparisons: list[Comparison], target: Output) -> None:
     """Write many comparisons as CSV, most different first."""
-    header = ("rank", "path", "difference", "x", "y", "share", "similarity", "alike")
+    header = ("rank", "path", "same", "difference", "x", "y", "share", "same_kind", "similarity")
     rows = []
     for rank, one in enumerate(comparisons, 1):
-        numbers = (f"{one.difference:.4f}", *one.place, f"{one.share:.4f}", f"{one.similarity:.6f}")
-        rows.append((rank, shown(one.photo), *numbers, str(one.alike).lower()))
+        numbers = (f"{one.difference:.4f}", *one.place, f"{one.share:.4f}")
+        kind = "" if one.same_kind is None else str(one.same_kind).lower()
+        similarity = f"{one.similarity:.6f}"
+        rows.append((rank, shown(one.photo), str(one.same).lower(), *numbers, kind, similarity))
     with target.written() as path:
         save_table(path, header, rows)
 
@@ -258,7 +181,7 @@ def save_sheet(comparer: Comparer, comparisons: list[Comparison], target: Output
     rows, tile = [*pairs[0]], 256
     subtitle = "in grey, and coloured where they differ by more than light and a small shift make"
     if comparisons[0].everywhere:
-        subtitle = "nearly everywhere: they don't lie on each other; coloured where most"
+        subtitle = "nearly everywhere: they could not be aligned; coloured where most"
     if len(comparisons) > 1:
         photos, heats = [above[1] for above, _ in pairs], [below[1] for _, below in pairs]
         rows, tile = [[pairs[0][0][0]], photos, heats], 160
@@ -267,28 +190,14 @@ def save_sheet(comparer: Comparer, comparisons: list[Comparison], target: Output
     save_picture(sheet, target)
 
 
-def _scale(artifacts: Artifacts, index: Index, *, seed: int) -> Scale:
+def _scale(artifacts: Artifacts, index: Index) -> Scale:
     """Read what the folder's own pictures say; ArtifactError if that was of others, or another encoder."""
     check_origin(artifacts, "tolerance", index.digest)
     found = load_json(artifacts.metrics("tolerance"), stage="tolerance")
-    nearest = load_neighbours(artifacts, index)["similarity"][:, :1]
-    return Scale(
-        alikeness.random_pairs(load_embeddings(artifacts, index), count=alikeness.PAIRS, seed=seed),
-        np.asarray(nearest).ravel(),
-        alikeness.Threshold(found["alike_from"], found["strangers_to"], found["same_from"]),
-        found["difference"],
-    )
+    return Scale(alikeness.Scale(**load_scale(artifacts, index)), found["difference"])
 
 
 def _read(picture: Path, params: Params) -> tuple[NDArray[np.uint8], tuple[int, int]]:
     if not os.path.isfile(picture):  # unlike Path's, False for a name that is too long
         raise QueryError(f"{one_line(picture)} is no file; give a picture")
     return read_given_sized(picture, params)
-
-
-def _verdict(comparison: Comparison) -> str:
-    return "alike" if comparison.alike else "not alike"
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 2)

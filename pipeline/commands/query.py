@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.alikeness import Scale
 from pipeline.artifacts import (
     MARK,
     Artifacts,
@@ -19,12 +21,14 @@ from pipeline.artifacts import (
     load_embeddings,
     load_neighbours,
     load_pictures,
+    load_scale,
 )
+from pipeline.commands.answers import Answer, Result
 from pipeline.commands.opening import from_here, located, open_own_index, read_given, read_given_sized
 from pipeline.commands.unusual import Nearest, Unusual, how_unusual
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.params import Params
-from pipeline.wording import cut_bytes, one_line, shown
+from pipeline.wording import cut_bytes, one_line
 
 if TYPE_CHECKING:  # they bring Pillow, which a cached query does without
     from pipeline.commands.outputs import Output, OutputFolder
@@ -35,35 +39,8 @@ Mode = Literal["auto", "cached", "fresh"]
 
 _TILE, _ACROSS = 130, 11  # pixels of a picture on a sheet, and pictures in a row
 _NAME_BYTES = 180  # of a copy's name; file systems allow 255, and some are taken by numbers
+_CAPTION = "rank, cosine similarity, how many % of nearest neighbours are less alike, path"
 _ON_A_SHEET = 100  # queries, at most
-
-
-@dataclass(frozen=True)
-class Result:
-    """One picture of an answer; path relative to the dataset, cosine similarity in [-1, 1]."""
-
-    rank: int
-    path: str
-    similarity: float
-    row: int
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a query found, most similar first, and by which road; of a new picture how unusual it is, if known."""
-
-    query: Path
-    mode: Literal["cached", "fresh"]
-    results: tuple[Result, ...]
-    unusual: Unusual | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the answer as plain values."""
-        results = [{"rank": r.rank, "path": r.path, "similarity": round(r.similarity, 6)} for r in self.results]
-        values: dict[str, Any] = {"query": shown(self.query), "mode": self.mode, "results": results}
-        if self.unusual:
-            values["unusual"] = self.unusual.as_json()
-        return values
 
 
 @dataclass(frozen=True)
@@ -86,6 +63,11 @@ class Searcher:
 
     def __init__(self, params: Params, artifacts: Artifacts, index: Index) -> None:
         self._params, self._artifacts, self.index = params, artifacts, index
+
+    @cached_property
+    def scale(self) -> Scale:
+        """What a similarity means in the folder."""
+        return Scale(**load_scale(self._artifacts, self.index))
 
     def ask(self, image: Path, *, count: int, mode: Mode) -> Answer:
         """Find the `count` pictures most like `image`.
@@ -112,8 +94,8 @@ class Searcher:
             pixels = read_given(image, self._params)
             nearest = self._nearest(pixels)
             unusual = how_unusual(pixels, nearest, self._artifacts, self.index)
-            return Answer(image, "fresh", self._results(nearest(count)), unusual)
-        return Answer(image, "cached", self._results(self._cached(row, count)))
+            return self._answer(image, "fresh", nearest(count), unusual)
+        return self._answer(image, "cached", self._cached(row, count), None)
 
     def places(self, answer: Answer) -> list[Path]:
         """Return where the pictures of an answer lie, as seen from where one stands."""
@@ -158,13 +140,25 @@ class Searcher:
         own = encode_one(encoder, pixels)
         return lambda count: most_similar(embeddings, own, count=min(count, len(embeddings)))
 
-    def _results(self, found: NDArray[np.void]) -> tuple[Result, ...]:
+    def _answer(
+        self, image: Path, mode: Literal["cached", "fresh"], found: NDArray[np.void], unusual: Unusual | None
+    ) -> Answer:
         if not np.isfinite(found["similarity"]).all():
             raise ArtifactError(f"{self._artifacts.embeddings} holds NaN: run `pipeline embed` again")
-        return tuple(
-            Result(rank, self.index.path(row), float(similarity), int(row))
+        scale = self.scale
+        results = [
+            Result(
+                rank,
+                self.index.path(row),
+                float(similarity),
+                int(row),
+                scale.percentile_nearest(similarity),
+                scale.percentile_random(similarity),
+            )
             for rank, (row, similarity) in enumerate(found.tolist(), 1)
-        )
+        ]
+        nothing = scale.nothing_alike(results[0].similarity if results else None)
+        return Answer(image, mode, tuple(results), nothing, unusual)
 
 
 @contextmanager
@@ -197,15 +191,6 @@ def _wrong(folder: Path, file: "FoundFile") -> str:
     return f"{one_line(folder / file.path)}: {one_line(file.problem)}" if file.problem else ""
 
 
-def format_answer(answer: Answer) -> str:
-    """Return an answer as a table for a terminal."""
-    lines = [f"{one_line(answer.query)} ({answer.mode})", "rank  similarity  path"]
-    lines += [f"{r.rank:4d}  {r.similarity:10.4f}  {one_line(r.path)}" for r in answer.results]
-    if answer.unusual:
-        lines.append(answer.unusual.words())
-    return "\n".join(lines)
-
-
 def save_sheet(answers: list[Answer], target: "Output", searcher: Searcher, artifacts: Artifacts) -> str:
     """Write a contact sheet: each query framed, then what it found; of many queries the first ones, in columns.
 
@@ -222,7 +207,7 @@ def save_sheet(answers: list[Answer], target: "Output", searcher: Searcher, arti
         _block(answer, searcher.pixels_and_size(answer.query), pictures, sizes) for answer in answers[:_ON_A_SHEET]
     ]
     note = f"the first {_ON_A_SHEET} of {len(answers):,} queries" if len(answers) > _ON_A_SHEET else ""
-    subtitle = "; ".join(part for part in ("rank, cosine similarity, path", note) if part)
+    subtitle = "; ".join(part for part in (_CAPTION, note) if part)
     sheet = contact_sheet(in_columns(blocks), title="Most similar pictures", subtitle=subtitle, tile=_TILE)
     save_picture(sheet, target)
     return note
@@ -238,9 +223,11 @@ def _block(
     from pipeline.sheets import Tile, in_rows
 
     pixels, size = query
-    tiles = [Tile(pixels, ("query", *_parts(answer.query)), framed=True, size=size)]
+    found = "nothing like it" if answer.nothing_alike else "query"
+    tiles = [Tile(pixels, (found, *_parts(answer.query)), framed=True, size=size)]
     for one in answer.results:
-        words = (f"{one.rank}   {one.similarity:.3f}", *_parts(Path(one.path)))
+        percentile = "" if one.percentile_nearest is None else f"   {one.percentile_nearest:.0f} %"
+        words = (f"{one.rank}   {one.similarity:.3f}{percentile}", *_parts(Path(one.path)))
         tiles.append(Tile(pictures[one.row], words, size=sizes[one.row]))
     return in_rows(tiles, _ACROSS)
 

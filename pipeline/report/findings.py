@@ -53,6 +53,7 @@ class Findings:
     bytes, times  (N,) of their files: bytes, and seconds of the last change since 1970; 0 where it is unknown
     pictures      uint8 (N, 256, 256, 3)
     neighbours    (N, k) of (row, similarity), most similar first
+    scale         "nearest" and "random": 101 rising quantiles of such similarities, none where there are no pairs
     groups        (N,) from 1; similarities (N,) to the own medoid; medoids: K rows
     labels        path -> label, of the pictures that have one
     positions     (N, 2) on the map; cells: (N, 2) column and row of the grid
@@ -72,6 +73,7 @@ class Findings:
     times: NDArray[np.int64]
     pictures: NDArray[np.uint8]
     neighbours: NDArray[np.void]
+    scale: Mapping[str, Sequence[float]]
     groups: NDArray[np.int64]
     similarities: NDArray[np.float64]
     medoids: Sequence[int]

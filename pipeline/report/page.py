@@ -80,6 +80,7 @@ def _render(found: Findings, *, queries: int, seed: int) -> str:
         training=sections.training(found),
         trust=sections.trust(found),
         wall=sections.wall(found, queries=queries, seed=seed),
+        typical=sections.typical(found),
         groups=sections.groups(found),
         copies=sections.copies(found),
         unusual=sections.unusual(found),

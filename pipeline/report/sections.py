@@ -1,6 +1,7 @@
 """What each section of the page says: plain values for the templates, from what the line found."""
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any
@@ -113,10 +114,24 @@ def _neighbours(found: Findings, row: int) -> list[dict[str, Any]]:
             "rank": rank,
             "row": other,
             "similarity": similarity,
+            "percentile": _percentile(found, similarity),
             "same": label is not None and found.labels.get(found.paths[other]) == label,
         }
         for rank, (other, similarity) in enumerate(found.neighbours[row, :BESIDE].tolist(), 1)
     ]
+
+
+def _percentile(found: Findings, similarity: float) -> int | None:
+    """Return how many percent of the folder's nearest neighbours are less similar; None where there are none."""
+    steps = found.scale["nearest"]
+    return max(bisect_left(steps, similarity) - 1, 0) if steps else None
+
+
+def typical(found: Findings) -> dict[str, float]:
+    """Return the similarities of a typical nearest neighbour and of a typical random pair; none without either."""
+    if not all(found.scale.values()):
+        return {}
+    return {name: steps[len(steps) // 2] for name, steps in found.scale.items()}
 
 
 def groups(found: Findings) -> dict[str, Any]:

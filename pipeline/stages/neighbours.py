@@ -1,7 +1,9 @@
-"""Caches each picture's most similar others as sorted lists."""
+"""Caches each picture's most similar others as sorted lists, and the scale that says what a similarity means here."""
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pipeline.alikeness import PAIRS, quantiles, random_pairs
 from pipeline.artifacts import (
     NEIGHBOUR,
     ArrayWriter,
@@ -18,19 +20,42 @@ _BLOCK = 512  # rows at once: 200 MB of similarities at N = 100,000
 
 
 def neighbours(params: Params, artifacts: Artifacts) -> str:
-    """Write neighbours.npy, (N, depth) of (row, similarity), and how alike the nearest ones are."""
+    """Write neighbours.npy, (N, depth) of (row, similarity), and scale.json: how alike nearest and random pairs are."""
     with open_index(artifacts.index) as index:
-        digest = index.digest
+        digest, contents = index.digest, _numbered(index.contents())
         embeddings = np.asarray(load_embeddings(artifacts, index))
     others = len(embeddings) - 1
     depth = others if params.neighbours.depth == "all" else min(params.neighbours.depth, others)
-    nearest = []
+    origin = {"index": digest, "encoder": encoder_of(artifacts)}
+    nearest: list[NDArray[np.float32]] = []
     with ArrayWriter(artifacts.neighbours, row_shape=(depth,), dtype=NEIGHBOUR) as writer:
-        writer.origin = {"index": digest, "encoder": encoder_of(artifacts)}
+        writer.origin = origin
+        start = 0
         for lists in sorted_lists(embeddings, depth=depth, block=_BLOCK, progress=True):
             writer.append(lists)
-            nearest.append(lists["similarity"][:, :1])
-    similarities = np.concatenate(nearest)
+            nearest.append(_nearest_others(lists, contents, start))
+            start += len(lists)
+    similarities = np.concatenate(nearest) if nearest else np.empty(0, np.float32)
+    random = random_pairs(embeddings, count=PAIRS, seed=params.neighbours.seed)
+    save_json(artifacts.scale, {**origin, "nearest": quantiles(similarities), "random": quantiles(random)})
     median = float(np.median(similarities)) if similarities.size else None
     save_json(artifacts.metrics("neighbours"), {"depth": depth, "median_nearest_similarity": median})
     return f"{len(embeddings):,} lists of {depth:,}"
+
+
+def _numbered(contents: list[str]) -> NDArray[np.int64]:
+    numbers: NDArray[np.int64] = np.unique(np.array(contents), return_inverse=True)[1]
+    return numbers
+
+
+def _nearest_others(lists: NDArray[np.void], contents: NDArray[np.int64], start: int) -> NDArray[np.float32]:
+    """Return the similarity of each row's nearest that holds other bytes; none of rows that list copies alone.
+
+    A folder's copies would make every similarity look poor.
+    """
+    own = contents[start : start + len(lists), None]
+    others = contents[lists["row"]] != own  # (B, depth)
+    rows, places = np.nonzero(others)
+    _, first = np.unique(rows, return_index=True)
+    similarities: NDArray[np.float32] = lists["similarity"][rows[first], places[first]]
+    return similarities

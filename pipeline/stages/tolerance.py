@@ -8,24 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pipeline import alikeness, differences
-from pipeline.artifacts import (
-    Artifacts,
-    check_encoder,
-    load_embeddings,
-    load_pictures,
-    open_index,
-    save_json,
-    save_origin,
-)
-from pipeline.encoder import cells_of, encode, open_cells, open_encoder
+from pipeline import differences
+from pipeline.artifacts import Artifacts, check_encoder, load_pictures, open_index, save_json, save_origin
+from pipeline.encoder import cells_of, open_cells, open_encoder
 from pipeline.params import Params
 
 _LEVEL = 95  # percentile of the light views' hottest cells that is called a difference of 1
 
 
 def tolerance(params: Params, artifacts: Artifacts) -> str:
-    """Write the similarity from which on two pictures are alike, and the difference that light and shifts make.
+    """Write the difference that light and a small shift make, in which `compare` counts.
 
     Raises
     ------
@@ -34,15 +26,11 @@ def tolerance(params: Params, artifacts: Artifacts) -> str:
     """
     settings = params.tolerance
     with open_index(artifacts.index) as index:
-        embeddings, pictures = load_embeddings(artifacts, index), load_pictures(artifacts, index)
-        encoder = open_encoder(artifacts.encoder)
+        pictures, encoder = load_pictures(artifacts, index), open_encoder(artifacts.encoder)
         check_encoder(artifacts, encoder.digest)
         cells = open_cells(artifacts.cells, beside=encoder.digest)
         some = pictures[:: -(-len(pictures) // settings.pictures)]
         first, second = differences.light_pairs(some, seed=settings.seed)
-        strangers = alikeness.random_pairs(embeddings, count=alikeness.PAIRS, seed=settings.seed)
-    same = (encode(encoder, first, progress=False) * encode(encoder, second, progress=False)).sum(axis=1)
-    threshold = alikeness.choose_threshold(strangers, same)
 
     def hottest(pair: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> float:
         reference, photo = pair
@@ -53,13 +41,6 @@ def tolerance(params: Params, artifacts: Artifacts) -> str:
         pairs = zip(first, second, strict=True)
         peaks = list(tqdm(pool.map(hottest, pairs), "tolerance", len(first), unit=" pictures"))
     level = max(float(np.percentile(peaks, _LEVEL)), 1e-6)
-    metrics = {
-        "alike_from": threshold.value,
-        "strangers_to": threshold.strangers,
-        "same_from": threshold.same,
-        "difference": level,
-        "encoder": encoder.digest,
-    }
-    save_json(artifacts.metrics("tolerance"), metrics)
+    save_json(artifacts.metrics("tolerance"), {"difference": level, "encoder": encoder.digest})
     save_origin(artifacts, "tolerance", index.digest)
-    return f"two pictures are alike from a similarity of {threshold.value:.3f} on"
+    return f"two views of one picture differ by up to {level:.3f}, which `compare` calls a difference of 1"
