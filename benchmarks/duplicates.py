@@ -128,14 +128,15 @@ def measure(options: argparse.Namespace) -> None:
     embeddings = np.concatenate([embeddings, encode(encoder, copies, progress=True, title="copies")])
     truth = np.stack([originals, count + np.arange(len(originals))], axis=1)
     began = time.perf_counter()
-    found, folder = find_ours(pictures, embeddings, own + [functools.partial(bytes, data) for data in made], encoder)
+    sources = own + [functools.partial(bytes, data) for data in made]
+    found, folder = find_ours(pictures, embeddings, sources, encoder)
     ours, seconds = pairs_of(found), time.perf_counter() - began
     print(f"found in {seconds:.0f} s; {found.layouts:,} pictures of alike layouts")
     print(f"{count:,} pictures, and one copy each of {len(originals):,} of them; recall by what was done, %")
     print(f"{'':22}{'own pairs':>10}{'precision':>10}{'recall':>8}" + "".join(f"{edit.__name__:>12}" for edit in EDITS))
     print_row("this project", ours, truth, count)
     print_row("  of them surely", np.unique(found.sure, axis=0), truth, count)
-    print_marked(judged(ours, truth, folder), len(truth))
+    print_marked(judged(ours, truth, folder, sources), len(truth))
     for name, hashes in HASHES.items():
         found, distances = near_by_hash(hashes(pictures), LOOSE_DISTANCE)
         best = max(range(LOOSE_DISTANCE + 1), key=lambda most: f1(found[distances <= most], truth, count))
@@ -173,7 +174,7 @@ def pairs_of(found: Found) -> FoundPairs:
     return np.unique(np.concatenate([found.sure, found.perhaps]), axis=0)
 
 
-def judged(found: FoundPairs, truth: FoundPairs, folder: Folder) -> dict[int, str]:
+def judged(found: FoundPairs, truth: FoundPairs, folder: Folder, sources: list[Source]) -> dict[int, str]:
     """Return for each true pair that was found, by its number, what may go: "original", "copy" or "unsure".
 
     Names and dates say nothing here, and no file has been written by a camera.
@@ -185,7 +186,7 @@ def judged(found: FoundPairs, truth: FoundPairs, folder: Folder) -> dict[int, st
             continue
         nothing = Evidence("JPEG", "", "", is_deep=False)
         sizes = {row: folder.sizes[row].tolist() for row in (original, copy)}
-        facts = {row: Facts(f"{row}.jpg", *size, str(row), size[0] * size[1], 0, nothing, False)
+        facts = {row: Facts(f"{row}.jpg", *size, str(row), len(sources[row]()), 0, nothing, has_other_names=False)
                  for row, size in sizes.items()}  # fmt: skip
         rows = [original, copy]
         answer = judge(rows, facts, folder.originals.detail, folder.originals.relation, questions=QUESTIONS)

@@ -74,11 +74,16 @@ def test_of_two_that_nothing_else_tells_apart_the_older_one_is_kept() -> None:
     assert marks(judged(facts("a.jpg", modified_ns=10**12), facts("b.jpg", modified_ns=0))) == {1: "yes", 0: "no"}
 
 
-def test_what_has_more_real_detail_is_kept_whatever_its_pixels_and_bytes() -> None:
-    small, large = facts("small.jpg"), facts("large.jpg", width=800, height=600, size_bytes=200_000)
+def test_what_has_more_real_detail_is_kept_whatever_its_pixels() -> None:
+    small, large = facts("small.jpg"), facts("large.jpg", width=800, height=600)
     copies = judged(large, small, details={(1, 0): Detail(1)})
     assert marks(copies) == {1: "yes", 0: "no"}
     assert copies[1].reason == "less detail, in 800x600"
+
+
+def test_of_two_jpegs_the_one_with_more_bytes_is_not_spare_for_traces_of_coding_look_like_detail() -> None:
+    copies = judged(facts("large.jpg", size_bytes=99_999), facts("small.jpg"), details={(1, 0): Detail(1)})
+    assert marks(copies) == {1: "yes", 0: "unsure"}
 
 
 def test_more_pixels_without_more_detail_are_neither_kept_nor_spare() -> None:

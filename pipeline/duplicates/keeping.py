@@ -156,6 +156,8 @@ def _may_go(
         return "unsure", f"a camera wrote it: {own.evidence.camera}"
     if own.width * own.height > _LARGER * kept.width * kept.height and not found.more:
         return "unsure", f"more pixels, {own.width}x{own.height}, without more detail: which was first can't be told"
+    if own.evidence.is_lossy and kept.evidence.is_lossy and found.more and _is_larger(own, kept):
+        return "unsure", "more bytes in no fewer pixels: what seems to be detail of the one to keep may be coding"
     if own.evidence.is_deep and not kept.evidence.is_deep:
         return "unsure", "has more bits a pixel than the one to keep"
     if kept.evidence.is_lossy and not own.evidence.is_lossy and not (relation.is_identical or found.more):
@@ -164,6 +166,11 @@ def _may_go(
             f"a {own.evidence.form} and another coding of a {kept.evidence.form}: which was first can't be told",
         )
     return "no", _why_not(own, kept, is_less=found.more > 0)
+
+
+def _is_larger(own: Facts, kept: Facts) -> bool:
+    """Return whether a file has more bytes in at least as many pixels; JPEG's own traces look like detail."""
+    return own.size_bytes > kept.size_bytes and own.width * own.height >= kept.width * kept.height
 
 
 def _why_not(own: Facts, kept: Facts, *, is_less: bool) -> str:
