@@ -647,6 +647,11 @@ def test_the_second_sentence_says_what_was_found(own: Line) -> None:
     report(own.params, own.artifacts)
     words = Page(read(own)).text("header")[0]
     assert "1 picture is a copy of others and nothing stands out as unusual." in words
+    rows = [rows[0], (*rows[1][:4], "unsure", "look at it")]
+    save_table(own.artifacts.duplicates, ("group", "path", "similarity", "kind", "keep", "reason"), rows)
+    sign(own, "duplicates")
+    report(own.params, own.artifacts)
+    assert "1 picture may be a copy of others" in Page(read(own)).text("header")[0]
 
 
 def test_one_thing_is_never_called_by_its_plural(tmp_path: Path) -> None:
@@ -667,7 +672,7 @@ def test_the_script_knows_files_copies_and_ranks(own: Line) -> None:
     data = known(read(own))
     paths = list(data["paths"])  # type: ignore[call-overload]
     first, second, third = (paths.index(f"discs/disc 0{n}.png") for n in (1, 2, 3))
-    assert data["copies"] == [{"rows": [first, second], "kept": [first]}]
+    assert data["copies"] == [{"rows": [first, second], "kept": [first], "unsure": []}]
     assert unpacked(data["ranks"], "<u4")[[first, third]].tolist() == [0, 1]
     np.testing.assert_allclose(unpacked(data["distances"], "<f4")[[first, third]], [-1, 0.75])
     file = (own.dataset / paths[first]).stat()

@@ -1,5 +1,6 @@
 """What the page says first: whether the result is good, and what was found, in plain words."""
 
+from collections import Counter
 from typing import Any
 
 from pipeline.report.findings import Findings
@@ -21,15 +22,24 @@ def judgement(found: Findings) -> dict[str, Any]:
 def _found(found: Findings) -> str:
     parts = [_rejected(len(found.rejected))]
     if found.copies is not None:
-        spare = sum(not copy.kept for copy in found.copies)
-        copies = f"{counted(spare, 'picture')} {'is a copy' if spare == 1 else 'are copies'} of others"
-        parts.append(copies if spare else "there are no copies")
+        parts.append(_copies(Counter(copy.keep for copy in found.copies)))
     if found.unusual is not None:
         number = sum(one.stands_out for one in found.unusual)
         words = f"{counted(number, 'picture')} {'stands' if number == 1 else 'stand'} out as unusual"
         parts.append(words if number else "nothing stands out as unusual")
     sentence = ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else parts[0]
     return sentence[0].upper() + sentence[1:] + "."
+
+
+def _copies(kept: Counter[str]) -> str:
+    """Return how many could go, and how many are perhaps copies, from how many have which answer to whether to keep."""
+    sure, unsure = kept["no"], kept["unsure"]
+    if not sure and not unsure:
+        return "there are no copies"
+    if not sure:
+        return f"{counted(unsure, 'picture')} may be {'a copy' if unsure == 1 else 'copies'} of others"
+    more = f" ({unsure:,} more may be)" if unsure else ""
+    return f"{counted(sure, 'picture')} {'is a copy' if sure == 1 else 'are copies'} of others{more}"
 
 
 def _rejected(number: int) -> str:

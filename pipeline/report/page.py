@@ -135,12 +135,13 @@ def _data(found: Findings) -> dict[str, Any]:
 
 
 def _copies(found: Findings) -> list[dict[str, list[int]]]:
-    """Return the groups of copies: their rows, and which are kept."""
+    """Return the groups of copies: their rows, which are kept, and which may be copies."""
     groups: dict[int, dict[str, list[int]]] = {}
     for copy in found.copies or ():
-        group = groups.setdefault(copy.group, {"rows": [], "kept": []})
+        group = groups.setdefault(copy.group, {"rows": [], "kept": [], "unsure": []})
         group["rows"].append(copy.row)
         group["kept"] += [copy.row] if copy.kept else []
+        group["unsure"] += [copy.row] if copy.keep == "unsure" else []
     return list(groups.values())
 
 

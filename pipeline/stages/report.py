@@ -75,7 +75,7 @@ def summary_of(found: Findings) -> dict[str, int | float]:
         "second_view": evaluated["views"]["model"],
         "groups": len(found.medoids),
         "silhouette": found.metrics["groups"]["silhouette"],
-        "copies": None if found.copies is None else sum(not copy.kept for copy in found.copies),
+        "copies": None if found.copies is None else sum(copy.keep == "no" for copy in found.copies),
         "stand_out": None if found.unusual is None else sum(one.stands_out for one in found.unusual),
         "map_trust": found.metrics["map"]["trustworthiness_tsne"],
     }

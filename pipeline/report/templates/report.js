@@ -138,7 +138,7 @@ function copiesIn(row) { // buttons for the other pictures of its group of copie
     const button = document.createElement("button");
     button.type = "button";
     button.className = "link";
-    button.textContent = paths[other] + (group.kept.includes(other) ? " (kept)" : "");
+    button.textContent = paths[other] + (group.kept.includes(other) ? " (to keep)" : group.unsure.includes(other) ? " (unsure)" : "");
     button.onclick = () => show(other);
     return button;
   });
@@ -153,7 +153,7 @@ function factsOf(row) {
   const size = [`${sizes[2 * row]} x ${sizes[2 * row + 1]} pixels`, ...(bytes ? [`${(bytes / unit[0]).toPrecision(3)} ${unit[1]}`] : [])];
   const changed = timeOf[row] ? new Date(1000 * timeOf[row]).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }) : "";
   return [["Path", `${known.dataset.replace(/[/]+$/, "")}/${paths[row]}`], ["Size", size.join(", ")], ["Changed", changed], ["Group", groupOf[row]],
-    ["Label", labelName(row)], ["Copy of", copiesIn(row)], ["Distance", unusualness(row)]];
+    ["Label", labelName(row)], [copiesOf.get(row)?.unsure.includes(row) ? "Perhaps a copy of" : "Copy of", copiesIn(row)], ["Distance", unusualness(row)]];
 }
 function show(row, { back = false, among = null } = {}) {
   if (!back) visited.push(row);
