@@ -649,7 +649,7 @@ def test_the_second_sentence_says_what_was_found(own: Line) -> None:
     assert "1 picture is a copy of others and nothing stands out as unusual." in words
     rows = [rows[0], (*rows[1][:4], "unsure", "look at it")]
     save_table(own.artifacts.duplicates, ("group", "path", "similarity", "kind", "keep", "reason"), rows)
-    sign(own, "duplicates")
+    sign(own, "duplicates", "uniqueness")
     report(own.params, own.artifacts)
     assert "1 picture may be a copy of others" in Page(read(own)).text("header")[0]
 
