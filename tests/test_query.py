@@ -15,7 +15,7 @@ from conftest import COPIES, ROOT, Line, embed_again, structured_picture, write_
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from pipeline.artifacts import load_embeddings, open_index, save_array
+from pipeline.artifacts import load_embeddings, load_scale, open_index, save_array
 from pipeline.cli import app
 from pipeline.commands.query import open_searcher
 from pipeline.errors import ArtifactError, QueryError
@@ -418,3 +418,19 @@ def test_a_query_after_another_dataset_was_named_says_what_to_run(own_line: Line
         open_searcher(own_line.params, own_line.artifacts),
     ):
         pass
+
+
+def test_the_scale_leaves_copies_out_and_is_never_that_of_another_folder(own_line: Line) -> None:
+    with open_index(own_line.artifacts.index) as index:
+        contents = np.array(index.contents())
+        embeddings = np.asarray(load_embeddings(own_line.artifacts, index))
+        scale = load_scale(own_line.artifacts, index)
+    similarities = embeddings @ embeddings.T
+    similarities[contents[:, None] == contents] = -2  # each picture itself, and its copies
+    expected = np.quantile(similarities.max(axis=1), np.linspace(0, 1, 101))
+    np.testing.assert_allclose(scale["nearest"], expected, atol=1e-5)
+    found = json.loads(own_line.artifacts.scale.read_text())
+    own_line.artifacts.scale.write_text(json.dumps(found | {"encoder": "another"}))
+    result = run(own_line, "query", any_picture(own_line))
+    assert isinstance(result.exception, ArtifactError)
+    assert "made from other pictures or by another encoder: run `pipeline neighbours` again" in str(result.exception)
