@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -265,6 +267,24 @@ def test_an_interrupted_folder_leaves_the_old_one_alone(tmp_path: Path) -> None:
 
     with pytest.raises(Interruption, match=r"^stop$"):
         interrupted()
+    assert (names(tmp_path), names(tmp_path / "a")) == ({"a"}, {"old"})
+
+
+@pytest.mark.parametrize("fails", [".a.partial", "a"])
+def test_a_folder_whose_swap_fails_leaves_the_old_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    (tmp_path / "a/old").mkdir(parents=True)
+    rename = os.replace
+
+    def refused(source: Path, target: Path) -> None:
+        if source.name == fails:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(source))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "replace", refused)  # the system's, not ours: a failure between two renames
+    with pytest.raises(ArtifactError, match=r"a can't be written: permission denied"), replaced_folder(tmp_path / "a"):
+        pass
     assert (names(tmp_path), names(tmp_path / "a")) == ({"a"}, {"old"})
 
 

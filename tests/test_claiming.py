@@ -144,6 +144,21 @@ def test_what_is_added_meanwhile_stays(tmp_path: Path) -> None:
     assert sorted(everything(tmp_path / "out")) == ["files.csv", "mine", "one"]
 
 
+def test_what_is_added_at_the_very_last_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(tmp_path / "out", "one")
+    rename = os.replace
+
+    def added_before(source: Path, target: Path) -> None:
+        if source == tmp_path / "out":
+            (source / "mine").write_text("precious")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "replace", added_before)  # the system's, not ours: nobody is as quick
+    with pytest.raises(ArtifactError, match=r"out holds mine, which was added"):
+        filled(tmp_path / "out", "two")
+    assert sorted(everything(tmp_path)) == ["out/files.csv", "out/mine", "out/one"]
+
+
 def test_a_link_in_the_place_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "album").mkdir()
     (tmp_path / "album" / "mine").touch()

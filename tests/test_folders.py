@@ -259,6 +259,40 @@ def test_folders_of_originals_that_have_gone_are_made_anew(own_line: Line, links
     assert len(list(own_line.artifacts.groups.glob("*/*disc*"))) < 18
 
 
+@pytest.mark.parametrize("links", ["hard", "copy"])
+def test_the_last_copy_of_a_picture_is_kept_and_it_is_said_where(own_line: Line, links: str) -> None:
+    own_line.set(dataset={"path": str(own_line.dataset)}, groups={"links": links})
+    original, kept = own_line.dataset / "discs/disc 01_contact_sheet.png", own_line.artifacts.kept
+    (own_line.dataset / "discs/disc 01.png").rename(original)
+    resize(own_line.params, own_line.artifacts)
+    embed_again(own_line.artifacts)
+    assert "whose originals have gone" not in groups(own_line.params, own_line.artifacts)
+    content = original.read_bytes()
+    original.unlink()
+    (own_line.dataset / COPIES[0]).unlink()  # the same file lies there under two other names
+    resize(own_line.params, own_line.artifacts)
+    embed_again(own_line.artifacts)
+    for _ in range(2):
+        summary = groups(own_line.params, own_line.artifacts)
+        assert f"; {kept} keeps 1 picture whose originals have gone: move them, or remove them" in summary
+        (last,) = kept.iterdir()
+        assert last.name.endswith("_discs_disc 01_contact_sheet.png")
+        assert last.read_bytes() == content
+
+
+def test_what_the_index_believes_to_be_there_is_looked_at(own_line: Line) -> None:
+    """A picture is replaced, as editors do, and only `groups` runs: its earlier version lies in the group folder."""
+    own_line.set(dataset={"path": str(own_line.dataset)})
+    resize(own_line.params, own_line.artifacts)
+    groups(own_line.params, own_line.artifacts)
+    edited = own_line.dataset / "discs/disc 01.png"
+    content = edited.read_bytes()
+    edited.unlink()
+    edited.write_bytes((own_line.dataset / "discs/disc 02.png").read_bytes())
+    groups(own_line.params, own_line.artifacts)
+    assert [path.read_bytes() for path in own_line.artifacts.kept.iterdir()] == [content]
+
+
 def test_folders_without_a_list_are_left_alone_and_it_is_said(own_line: Line) -> None:
     (own_line.artifacts.groups / "files.csv").unlink()
     with pytest.raises(
@@ -271,6 +305,7 @@ def test_folders_that_were_copied_elsewhere_are_known(own_line: Line) -> None:
     for path in own_line.artifacts.groups.rglob("*.png"):
         os.utime(path, (1, 1))
     groups(own_line.params, own_line.artifacts)
+    assert not own_line.artifacts.kept.exists()
 
 
 def test_what_a_killed_run_left_behind_does_not_matter(own_line: Line) -> None:

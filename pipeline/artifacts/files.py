@@ -4,7 +4,7 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,16 @@ def replaced(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def replaced_folder(path: Path) -> Iterator[Path]:
-    """Give a new, empty folder beside `path` that takes its place if the block ends well."""
+def replaced_folder(path: Path, *, leaving: Callable[[Path, Path], None] | None = None) -> Iterator[Path]:
+    """Give a new, empty folder beside `path` that takes its place if the block ends well.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    leaving
+        Asked last, with the old folder, already under another name, and the new one; if it raises, the old one stays.
+    """
     temporary = path.with_name(f".{path.name}.partial")
     old = path.with_name(f".{path.name}.old")
     if old.exists() and not path.exists():
@@ -40,12 +48,25 @@ def replaced_folder(path: Path) -> Iterator[Path]:
         temporary.mkdir(parents=True)
         try:
             yield temporary
-            if path.exists():
-                os.replace(path, old)
-            os.replace(temporary, path)
+            _swap(temporary, path, old, leaving)
         finally:
-            for left in (temporary, old):
-                shutil.rmtree(left, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _swap(new: Path, path: Path, old: Path, leaving: Callable[[Path, Path], None] | None) -> None:
+    """Put a new folder into its place, and the old one, if there is one, under another name; or leave all as it is."""
+    if not path.exists():
+        os.replace(new, path)
+        return
+    os.replace(path, old)
+    try:
+        if leaving:
+            leaving(old, new)
+        os.replace(new, path)
+    except BaseException:
+        os.replace(old, path)
+        raise
 
 
 def save_json(path: Path, value: Any) -> None:

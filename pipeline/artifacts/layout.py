@@ -122,6 +122,11 @@ class Artifacts:
         return self.root / "groups"
 
     @property
+    def kept(self) -> Path:
+        """Folder: pictures of group folders whose originals have gone; no out of DVC's (stage groups)."""
+        return self.root / "kept"
+
+    @property
     def map_table(self) -> Path:
         """CSV path,x,y,column,row: each picture's place in the plane and its cell of the grid (stage map)."""
         return self.root / "map.csv"

@@ -67,16 +67,25 @@ def save_list(folder: Path, files: Written) -> None:
     save_table(folder / LIST, _COLUMNS, sorted(files))
 
 
-def check_own(folder: Path) -> None:
-    """Raise ArtifactError if a folder that a stage fills anew holds anything that it didn't write, or not so."""
+def check_own(folder: Path, *, now_at: Path | None = None) -> None:
+    """Raise ArtifactError if a folder that a stage fills anew holds anything that it didn't write, or not so.
+
+    Parameters
+    ----------
+    folder
+        The folder, by which a message names it.
+    now_at
+        Where it lies, if it has been moved for a moment.
+    """
+    place = now_at or folder
     try:
         if folder.is_symlink():
             raise ArtifactError(f"{one_line(folder)} is a link, and what it leads to isn't ours: remove the link")
-        _, foreign = look_through(folder, counts=_counts)
+        _, foreign = look_through(place, counts=_counts)
     except OSError as error:
         raise ArtifactError(f"{one_line(folder)} can't be read: {error.strerror or error}; make it readable") from error
     if foreign is not None:
-        why = "which was added or changed there" if (folder / LIST).is_file() else f"and no list of its files ({LIST})"
+        why = "which was added or changed there" if (place / LIST).is_file() else f"and no list of its files ({LIST})"
         raise ArtifactError(
             f"{one_line(folder)} holds {one_line(foreign)}, {why}, and nothing of yours is ever removed: move what is "
             "yours elsewhere, remove the folder, and run this again"
@@ -92,7 +101,9 @@ def check_names(folder: Path, names: set[str]) -> None:
 
 
 @contextmanager
-def rewritten_folder(path: Path, *, contents: Mapping[str, str] | None = None) -> Iterator[Path]:
+def rewritten_folder(
+    path: Path, *, contents: Mapping[str, str] | None = None, leaving: Callable[[Path, Path], None] | None = None
+) -> Iterator[Path]:
     """Give an empty folder that takes the place of `path` if the block ends well, and lists what was written.
 
     Parameters
@@ -101,14 +112,48 @@ def rewritten_folder(path: Path, *, contents: Mapping[str, str] | None = None) -
         The folder; ArtifactError if it holds anything that wasn't written so.
     contents
         The sha256 of files that are linked to, by the names of their links: so they needn't be read for it.
+    leaving
+        Given the old folder, just before it is removed, and the new one.
     """
+
+    def leave(old: Path, new: Path) -> None:
+        check_own(path, now_at=old)  # under this name nobody adds anything
+        if leaving:
+            leaving(old, new)
+
     check_own(path)
-    with replaced_folder(path) as folder:
+    with replaced_folder(path, leaving=leave) as folder:
         yield folder
         linked = contents or {}
         names = [name for name in _names(folder, _counts) if name not in linked or (folder / name).stat().st_nlink == 1]
         save_list(folder, set((dict(linked) | {name: sha256_of(folder / name) for name in names}).items()))
-        check_own(path)
+
+
+def keep_last(old: Path, new: Path, kept: Path, *, counts: Callable[[str], bool]) -> None:
+    """Move the files of an old folder that are the last of their content into the folder `kept`.
+
+    Those are files without a further name whose content isn't in the new folder either: their originals have gone.
+
+    Parameters
+    ----------
+    old, new
+        Folders with a list of their files; the old one may be empty.
+    kept
+        Made if it isn't there; a file in it has the sha256's first letters before its name.
+    counts
+        Which names matter.
+    """
+    places = {content: new / name for name, content in _load_list(new)}
+    for name, content in sorted(_load_list(old) if (old / LIST).is_file() else ()):
+        file = old / name
+        if counts(name) and file.is_file() and file.lstat().st_nlink == 1 and not _holds(places.get(content), content):
+            kept.mkdir(parents=True, exist_ok=True)
+            os.replace(file, kept / f"{content[:16]}_{file.name}")
+
+
+def _holds(file: Path | None, content: str) -> bool:
+    """Return whether a new file holds a content; one without further names was read when its list was written."""
+    return file is not None and (file.stat().st_nlink == 1 or sha256_of(file) == content)
 
 
 def _counts(name: str) -> bool:

@@ -1,6 +1,9 @@
 """Splits the folder into K groups and lays them out as folders."""
 
+import os
+import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ from pipeline import medoids
 from pipeline.artifacts import (
     Artifacts,
     check_own,
+    keep_last,
     load_embeddings,
     load_pictures,
     open_index,
@@ -30,6 +34,8 @@ from pipeline.sheets import Tile, contact_sheet, in_rows
 from pipeline.wording import counted
 
 _SHOWN = 100  # pictures on a group's contact sheet, at most
+_SHEET, _OVERVIEW = "_contact_sheet.jpg", "overview.png"
+_SHEET_NAME = re.compile(rf"[^/]+/0+{re.escape(_SHEET)}")  # a picture's name begins with another number
 
 
 def groups(params: Params, artifacts: Artifacts) -> str:
@@ -53,10 +59,10 @@ def groups(params: Params, artifacts: Artifacts) -> str:
     folders = lay_out(paths, groups=grouping.groups, medoids=grouping.medoids, similarities=grouping.similarities)
     tiles = [Tile(pixels, size=size) for pixels, size in zip(pictures, sizes, strict=True)]
     linked = _linked(folders, contents) if params.groups.links == "hard" else {}
-    with rewritten_folder(artifacts.groups, contents=linked) as root:
+    with rewritten_folder(artifacts.groups, contents=linked, leaving=partial(_keep_lost, artifacts.kept)) as root:
         _fill(root, folders, paths, dataset, tiles, grouping, params.groups)
     with replaced(artifacts.plot("groups")) as path:
-        path.write_bytes((artifacts.groups / "overview.png").read_bytes())
+        path.write_bytes((artifacts.groups / _OVERVIEW).read_bytes())
     found = len(grouping.medoids)
     metrics = {"k": found, "loss": grouping.loss, "silhouette": grouping.silhouette}
     save_json(artifacts.metrics("groups"), {**metrics, "k_elbow": by_elbow, "k_silhouette": by_silhouette})
@@ -146,6 +152,11 @@ def _linked(folders: list[GroupFolder], contents: list[str]) -> dict[str, str]:
     return {name: contents[row] for name, row in pairs}
 
 
+def _keep_lost(kept: Path, old: Path, new: Path) -> None:
+    """Keep the pictures whose originals have gone: what lies in the old folders may be all that is left of them."""
+    keep_last(old, new, kept, counts=lambda name: name != _OVERVIEW and not _SHEET_NAME.fullmatch(name))
+
+
 def _fill(
     root: Path,
     folders: list[GroupFolder],
@@ -180,7 +191,7 @@ def _group_sheet(folder: GroupFolder, paths: list[str], tiles: list[Tile], group
     subtitle = "the medoid first, then by similarity to it"
     sheet = contact_sheet(in_rows(shown_tiles, 10), title=title, subtitle=subtitle, tile=120)
     first = "0" * len(folder.files[0].partition("_")[0])  # as many digits as the pictures: it sorts before them
-    sheet.save(root / folder.name / f"{first}_contact_sheet.jpg", quality=88)
+    sheet.save(root / folder.name / f"{first}{_SHEET}", quality=88)
 
 
 def _overview_sheet(folders: list[GroupFolder], tiles: list[Tile], root: Path) -> None:
@@ -190,7 +201,7 @@ def _overview_sheet(folders: list[GroupFolder], tiles: list[Tile], root: Path) -
     ]
     title = f"The medoids of {counted(len(folders), 'group')}"
     subtitle = "the picture most like all others of its group"
-    contact_sheet(in_rows(medoids_tiles, 8), title=title, subtitle=subtitle, tile=140).save(root / "overview.png")
+    contact_sheet(in_rows(medoids_tiles, 8), title=title, subtitle=subtitle, tile=140).save(root / _OVERVIEW)
 
 
 def _summary(
@@ -203,7 +214,15 @@ def _summary(
         summary += f"; there {'is' if found == 1 else 'are'} no more than {counted(found, 'distinct picture')}"
     if not isinstance(settings.k, int) and len(ks) > 1:
         summary += _elbow_end(by_elbow, ks) + _silhouette_end(by_silhouette, ks, settings)
-    return summary
+    return summary + _kept(artifacts.kept)
+
+
+def _kept(folder: Path) -> str:
+    """Say where pictures lie whose originals have gone; empty if there are none."""
+    count = sum(not name.startswith(".") for name in os.listdir(folder)) if folder.is_dir() else 0
+    if not count:
+        return ""
+    return f"; {folder} keeps {counted(count, 'picture')} whose originals have gone: move them, or remove them"
 
 
 def _elbow_end(k: int, ks: NDArray[np.int64]) -> str:
