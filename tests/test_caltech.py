@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from imports import ROOT
 
-from pipeline.artifacts import Artifacts, load_pictures, load_table, open_index
+from pipeline.artifacts import REJECTED_COLUMNS, Artifacts, load_pictures, load_table, open_index
 from pipeline.params import load_params
 from pipeline.stages.resize import resize
 
@@ -21,4 +21,4 @@ def test_no_photograph_of_caltech_101_is_lost(tmp_path: Path) -> None:
     resize(params, artifacts)
     with open_index(artifacts.index) as index:
         assert index.count == len(load_pictures(artifacts, index)) == 8677
-    assert load_table(artifacts.rejected, ("path", "reason"), stage="resize") == []
+    assert load_table(artifacts.rejected, REJECTED_COLUMNS, stage="resize") == []

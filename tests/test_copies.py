@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +166,32 @@ def test_no_path_is_printed_once_the_one_to_keep_has_changed(tmp_path: Path) -> 
     assert len(run(line, "duplicates", "--paths").stdout.splitlines()) == 1
     kept = json.loads(run(line, "duplicates", "--json").stdout)[0]["keep"]
     shapes(2).save(line.dataset / kept)
+    result = run(line, "duplicates", "--paths")
+    assert isinstance(result.exception, ArtifactError)
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("place", [os.link, os.symlink])
+def test_what_other_names_lead_to_is_never_said_to_be_spare(
+    place: Callable[[Path, Path], None], tmp_path: Path
+) -> None:
+    line = make_line(tmp_path, {"photo.png": shapes(0), "photo (1).png": shapes(0), "other.png": shapes(1)})
+    (line.dataset / "album").mkdir()
+    place(line.dataset / "photo (1).png", line.dataset / "album/best.png")
+    resize(line.params, line.artifacts)
+    embed_again(line.artifacts)
+    go_on(line)
+    (group,) = json.loads(run(line, "duplicates", "--json").stdout)
+    assert (group["keep"], group["no"], group["unsure"]) == ("photo.png", [], ["photo (1).png"])
+    assert "other names in the folder lead to this file" in run(line, "duplicates").stdout
+
+
+def test_what_the_one_to_keep_has_become_a_link_to_is_not_printed(tmp_path: Path) -> None:
+    line = make_line(tmp_path, {"a.png": shapes(0), "b.png": shapes(0), "c.png": shapes(1)})
+    go_on(line)
+    ((kept, spare),) = [group["paths"] for group in json.loads(run(line, "duplicates", "--json").stdout)]
+    (line.dataset / kept).unlink()
+    (line.dataset / kept).symlink_to(spare)
     result = run(line, "duplicates", "--paths")
     assert isinstance(result.exception, ArtifactError)
     assert result.stdout == ""

@@ -116,6 +116,11 @@ def test_a_link_to_a_listed_file_is_no_other_file(tmp_path: Path) -> None:
         "a.jpg": "the same file as z/real.jpg (a link to it)",
         "b": "the same folder as z (a link to it)",
     }
+    assert {path: file.same_as for path, file in by_path(tmp_path).items()} == {
+        "z/real.jpg": "",
+        "a.jpg": "z/real.jpg",
+        "b": "z",
+    }
 
 
 def test_of_hard_links_the_one_in_the_fewest_folders_is_listed(tmp_path: Path) -> None:

@@ -210,7 +210,7 @@ def test_dvc_reads_a_folder_that_it_could_not_watch(tmp_path: Path) -> None:
     done = run(tmp_path / "clone", "dvc", "repro", "resize")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "clone/artifacts/rejected.csv").read_text(encoding="utf-8").splitlines() == [
-        "path,reason",
-        "broken.jpg,broken link",
-        "loop,circular link",
+        "path,reason,same_as",
+        "broken.jpg,broken link,",
+        "loop,circular link,",
     ]

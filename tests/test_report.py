@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 
 from pipeline.alikeness import Scale
 from pipeline.artifacts import (
+    REJECTED_COLUMNS,
     UNIQUENESS_COLUMNS,
     load_groups,
     load_json,
@@ -233,7 +234,7 @@ def test_what_was_rejected_stands_there_with_its_reason(reported: Line, page: Pa
         rejected = list(csv.reader(file))[1:]
     rows = page.text("tr")
     assert rejected
-    for path, reason in rejected:
+    for path, reason, _ in rejected:
         assert f"{path}{reason}" in [row.replace(path + " ", path) for row in rows]
 
 
@@ -652,6 +653,20 @@ def test_the_second_sentence_says_what_was_found(own: Line) -> None:
     sign(own, "duplicates", "uniqueness")
     report(own.params, own.artifacts)
     assert "1 picture may be a copy of others" in Page(read(own)).text("header")[0]
+
+
+def test_reasons_are_counted_by_their_kind_and_other_names_apart(tmp_path: Path) -> None:
+    pictures = {f"{n}.png": structured_picture("discs", np.random.default_rng(n)) for n in range(3)}
+    own = finished(tmp_path, pictures)
+    rejected = [("a.png", f"damaged (about {n} % of it is missing)", "") for n in (10, 20)]
+    rejected += [(f"link {n}", f"the same file as {n}.png (a link to it)", f"{n}.png") for n in range(3)]
+    save_table(own.artifacts.rejected, REJECTED_COLUMNS, rejected)
+    sign(own, "resize")
+    report(own.params, own.artifacts)
+    page = Page(read(own))
+    assert "2 files could not be read" in page.text("header")[0]
+    shown = [words for words in page.text("li") if "damaged" in words or "another name" in words]
+    assert shown == ["3 another name of what was read", "2 damaged"]
 
 
 def test_one_thing_is_never_called_by_its_plural(tmp_path: Path) -> None:

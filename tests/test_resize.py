@@ -22,7 +22,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.artifacts import Artifacts, load_pictures, load_table, open_index, save_array
+from pipeline.artifacts import REJECTED_COLUMNS, Artifacts, load_pictures, load_table, open_index, save_array
 from pipeline.errors import ArtifactError, DatasetError
 from pipeline.params import Params, load_params
 from pipeline.pictures import content_of
@@ -64,7 +64,7 @@ def colours(artifacts: Artifacts) -> dict[str, int]:
 
 
 def rejected(artifacts: Artifacts) -> dict[str, str]:
-    return dict(load_table(artifacts.rejected, ("path", "reason"), stage="resize"))
+    return {path: reason for path, reason, _ in load_table(artifacts.rejected, REJECTED_COLUMNS, stage="resize")}
 
 
 @pytest.fixture

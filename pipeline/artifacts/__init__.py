@@ -10,6 +10,7 @@ labels    what is known by name: labels, groups, places on the map
 label_tables  the one reader of tables of labels, however a spreadsheet wrote them
 written   folders that are filled anew, and which files in them are ours
 origins   what each stage's tables were made from
+tables    the tables that several readers share
 rows      the arrays whose row i is picture i of the index
 """
 
@@ -27,7 +28,7 @@ from pipeline.artifacts.files import (
 from pipeline.artifacts.index import Index, Picture, dataset_from, open_index, save_index
 from pipeline.artifacts.label_tables import LabelRow, PathFinder, check_agreement, composed, read_label_rows, spellings
 from pipeline.artifacts.labels import find_labels, load_groups, load_map, read_labels
-from pipeline.artifacts.layout import DUPLICATES_COLUMNS, UNIQUENESS_COLUMNS, Artifacts
+from pipeline.artifacts.layout import DUPLICATES_COLUMNS, REJECTED_COLUMNS, UNIQUENESS_COLUMNS, Artifacts
 from pipeline.artifacts.origins import check_origin, save_origin
 from pipeline.artifacts.rows import (
     NEIGHBOUR,
@@ -38,6 +39,7 @@ from pipeline.artifacts.rows import (
     load_pictures,
     load_scale,
 )
+from pipeline.artifacts.tables import Rejected, load_rejected, save_rejected
 from pipeline.artifacts.written import (
     Written,
     check_names,
@@ -53,6 +55,7 @@ __all__ = [
     "DUPLICATES_COLUMNS",
     "MARK",
     "NEIGHBOUR",
+    "REJECTED_COLUMNS",
     "UNIQUENESS_COLUMNS",
     "ArrayWriter",
     "Artifacts",
@@ -60,6 +63,7 @@ __all__ = [
     "LabelRow",
     "PathFinder",
     "Picture",
+    "Rejected",
     "Written",
     "check_agreement",
     "check_encoder",
@@ -80,6 +84,7 @@ __all__ = [
     "load_map",
     "load_neighbours",
     "load_pictures",
+    "load_rejected",
     "load_scale",
     "load_table",
     "look_through",
@@ -95,6 +100,7 @@ __all__ = [
     "save_json",
     "save_list",
     "save_origin",
+    "save_rejected",
     "save_table",
     "sha256_of",
     "spellings",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+REJECTED_COLUMNS = ("path", "reason", "same_as")
 DUPLICATES_COLUMNS = ("group", "path", "similarity", "kind", "keep", "reason")
 UNIQUENESS_COLUMNS = (
     "rank", "index", "path", "distance", "euclidean", "mean_distance", "outlier_factor", "nearest_index", "nearest",
@@ -53,7 +54,7 @@ class Artifacts:
 
     @property
     def rejected(self) -> Path:
-        """CSV path,reason: every file that is no readable picture (stage resize)."""
+        """CSV path,reason,same_as: every file that is no readable picture (stage resize)."""
         return self.root / "rejected.csv"
 
     @property

@@ -71,7 +71,8 @@ def spare(groups: list[list[Member]], artifacts: Artifacts) -> list[Path]:
     Raises
     ------
     ArtifactError
-        If one of them, or the one that is kept for it, has gone or holds something else by now.
+        If one of them, or the one that is kept for it, has gone or holds something else by now, or if the one that is
+        kept is only a link to it by now.
     """
     with open_index(artifacts.index) as index:
         dataset = index.dataset
@@ -81,6 +82,7 @@ def spare(groups: list[list[Member]], artifacts: Artifacts) -> list[Path]:
         spare_ones = [member for member in group if member.keep == "no"]
         for member in [group[0], *spare_ones] if spare_ones else []:
             _check_unchanged(dataset / member.path, contents.get(member.path, ""))
+        _check_no_link(dataset / group[0].path, [dataset / member.path for member in spare_ones])
         paths += [from_here(dataset / member.path) for member in spare_ones]
     return paths
 
@@ -92,6 +94,11 @@ def _check_unchanged(path: Path, content: str) -> None:
         raise ArtifactError(f"{path}: {error.strerror}; the dataset has changed: run `dvc repro`") from error
     if not is_same:
         raise ArtifactError(f"{path} holds something else than when copies were looked for: run `dvc repro`")
+
+
+def _check_no_link(kept: Path, spare_ones: list[Path]) -> None:
+    if kept.resolve() in {path.resolve() for path in spare_ones}:
+        raise ArtifactError(f"{kept} has become a link to a copy of it; the dataset has changed: run `dvc repro`")
 
 
 def format_groups(groups: list[list[Member]]) -> str:

@@ -19,12 +19,16 @@ _FOREIGN = (".git", ".dvc")  # folders of git and DVC: what they hold is no pict
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file of the dataset: path relative to it with '/', size, time, and what is wrong with it."""
+    """A file of the dataset: path relative to it with '/', size, time, and what is wrong with it.
+
+    `same_as` is the path of the file or folder of which this one is only another name; empty if it is none.
+    """
 
     path: str
     size_bytes: int
     modified_ns: int
     problem: str
+    same_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def look_through(folder: Path, *, own: Path | None, mark: str) -> Listing:
             _walk_through(walk, path)
     for path, facts in walk.linked_files:
         first = walk.path_of_file.get(_identity(facts, walk.at(path)))
-        _list(walk, path, facts, f"the same file as {shown(first)} (a link to it)" if first is not None else "")
+        _list(walk, path, facts, first, "a link to it")
     return Listing(sorted(walk.files, key=lambda file: file.path), sorted(walk.left_out))
 
 
@@ -139,7 +143,7 @@ def _look_at(walk: _Walk, entry: os.DirEntry[str], folder: str) -> str | None:
         return path if _is_new_folder(walk, path, facts) else None
     else:  # inodes that a file system makes up may occur twice, but then it counts no second link
         first = walk.path_of_file.get(identity) if facts.st_nlink > 1 else None
-        _list(walk, path, facts, f"the same file as {shown(first)} (a hard link)" if first is not None else "")
+        _list(walk, path, facts, first, "a hard link")
     return None
 
 
@@ -154,17 +158,18 @@ def _is_new_folder(walk: _Walk, path: str, facts: os.stat_result) -> bool:
         return True
     above = PurePosixPath(path).is_relative_to(first)
     problem = "circular link" if above else f"the same folder as {shown(first)} (a link to it)"
-    walk.files.append(FoundFile(path, 0, 0, problem))
+    walk.files.append(FoundFile(path, 0, 0, problem, "" if above else first))
     return False
 
 
-def _list(walk: _Walk, path: str, facts: os.stat_result, problem: str) -> None:
-    """List a file; if nothing is wrong with it, this is its path from now on."""
+def _list(walk: _Walk, path: str, facts: os.stat_result, first: str | None, how: str) -> None:
+    """List a file, which is another name of the first one if there is one; if there is none, this is its path."""
+    problem = "" if first is None else f"the same file as {shown(first)} ({how})"
     if not stat.S_ISREG(facts.st_mode):
-        problem = "neither a file nor a folder"
+        problem, first = "neither a file nor a folder", None
     if not problem:
         walk.path_of_file[_identity(facts, walk.at(path))] = path
-    walk.files.append(FoundFile(path, facts.st_size, facts.st_mtime_ns, problem))
+    walk.files.append(FoundFile(path, facts.st_size, facts.st_mtime_ns, problem, first or ""))
 
 
 def _identity_of(folder: Path) -> Hashable:

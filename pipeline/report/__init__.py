@@ -9,7 +9,7 @@ page        the templates filled in; thumbnails inside the page, or beside it
 templates/  the page's HTML, CSS and JavaScript; it asks nothing of any other place
 """
 
-from pipeline.report.findings import Copy, Findings, Unusual
+from pipeline.report.findings import Copy, Findings, Rejected, Unusual
 from pipeline.report.page import Page, make_page
 
-__all__ = ["Copy", "Findings", "Page", "Unusual", "make_page"]
+__all__ = ["Copy", "Findings", "Page", "Rejected", "Unusual", "make_page"]

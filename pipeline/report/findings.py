@@ -42,6 +42,20 @@ class Unusual:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rejected:
+    """A file that is no picture, and why; `is_other_name` is whether it is only another name of what was read."""
+
+    path: str
+    reason: str
+    is_other_name: bool
+
+    @property
+    def kind(self) -> str:
+        """The reason without what is true of this file alone: sizes, shares, names."""
+        return "another name of what was read" if self.is_other_name else self.reason.partition(" (")[0]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Findings:
     """What the line found of N pictures in K groups; row i is the same picture everywhere.
 
@@ -57,7 +71,7 @@ class Findings:
     groups        (N,) from 1; similarities (N,) to the own medoid; medoids: K rows
     labels        path -> label, of the pictures that have one
     positions     (N, 2) on the map; cells: (N, 2) column and row of the grid
-    rejected      path and reason
+    rejected      what became no picture
     history       epoch, loss, validation loss, seconds
     elbow         k, loss, silhouette
     metrics       stage -> its metrics
@@ -80,7 +94,7 @@ class Findings:
     labels: Mapping[str, str]
     positions: NDArray[np.floating]
     cells: NDArray[np.int64]
-    rejected: Sequence[Sequence[str]]
+    rejected: Sequence[Rejected]
     history: Sequence[Sequence[float]]
     elbow: Sequence[Sequence[float]]
     metrics: Mapping[str, Mapping[str, Any]]

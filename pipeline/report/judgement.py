@@ -20,7 +20,7 @@ def judgement(found: Findings) -> dict[str, Any]:
 
 
 def _found(found: Findings) -> str:
-    parts = [_rejected(len(found.rejected))]
+    parts = [_rejected(sum(not one.is_other_name for one in found.rejected))]
     if found.copies is not None:
         parts.append(_copies(Counter(copy.keep for copy in found.copies)))
     if found.unusual is not None:

@@ -50,13 +50,13 @@ def pictures(found: Findings) -> dict[str, Any]:
     areas = found.sizes.prod(axis=1)
     order = np.argsort(areas, kind="stable")
     sizes = [found.sizes[row].tolist() for row in (order[0], order[len(order) // 2], order[-1])]
-    reasons = Counter(reason for _, reason in found.rejected)
+    kinds = Counter(one.kind for one in found.rejected)
     return {
         "sizes": dict(zip(("smallest", "median", "largest"), sizes, strict=True)),
         "suffixes": suffixes.most_common(6),
         "labelled": sum(path in found.labels for path in found.paths),
         "labels": len(set(found.labels.values())),
-        "reasons": reasons.most_common(),
+        "kinds": kinds.most_common(),
         "rejected": found.rejected[:_ROWS],
         "rejected_count": len(found.rejected),
     }

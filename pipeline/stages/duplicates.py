@@ -8,7 +8,7 @@ one that was made small and blown up. Who deletes what is marked here must not l
 import hashlib
 import textwrap
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from pipeline.artifacts import (
     load_embeddings,
     load_neighbours,
     load_pictures,
+    load_rejected,
     open_index,
     replaced,
     rewritten_folder,
@@ -95,6 +96,7 @@ def duplicates(params: Params, artifacts: Artifacts) -> str:
     check_own(artifacts.duplicates_sheets)
     with open_index(artifacts.index) as index:
         files, dataset = index.pictures(), index.dataset
+        has_others = {one.same_as for one in load_rejected(artifacts, index)}
         pictures, embeddings = load_pictures(artifacts, index), np.asarray(load_embeddings(artifacts, index))
         neighbours = np.asarray(load_neighbours(artifacts, index))
     encoder = _encoder(artifacts)
@@ -104,11 +106,9 @@ def duplicates(params: Params, artifacts: Artifacts) -> str:
     near = np.concatenate([found.sure, found.perhaps])
     groups = []
     for rows in room.groups_of(len(files), [(near[:, 0], near[:, 1]), (folder.same[twins], twins)]):
-        facts = _facts(rows, files, dataset)
-        if len(facts) > 1:
-            originals = folder.originals
-            questions = params.duplicates.keep
-            groups.append(room.judge(sorted(facts), facts, originals.detail, originals.relation, questions=questions))
+        facts = {row: _facts(files[row], dataset, has_others) for row in rows.tolist()}
+        originals, questions = folder.originals, params.duplicates.keep
+        groups.append(room.judge(sorted(facts), facts, originals.detail, originals.relation, questions=questions))
     similarities = [_similarities([copy.row for copy in group], folder, encoder) for group in groups]
     _save(groups, similarities, files, pictures, artifacts)
     summary = _summarise(groups, found, artifacts)
@@ -195,32 +195,25 @@ def _encoder(artifacts: Artifacts) -> Encoder:
     return encoder
 
 
-def _facts(rows: Rows, files: list[Picture], dataset: Path) -> dict[int, Facts]:
-    """Return what the files of a group tell, by row; a link to another one of them is left out, for it is no copy."""
-    facts: dict[int, Facts] = {}
-    known: dict[tuple[int, int], int] = {}
-    for row in sorted(rows.tolist(), key=lambda row: _leads_elsewhere(dataset, files[row].path)):
-        file, path = files[row], dataset / files[row].path
-        try:
-            found, data = path.stat(), path.read_bytes()
-        except OSError as error:
-            raise _changed(path, error.strerror or str(error)) from error
-        if hashlib.sha256(data).hexdigest() != file.content:
-            raise _changed(path, "it holds something else than when it was read")
-        identity = (found.st_dev, found.st_ino)
-        if identity in known:
-            facts[known[identity]] = replace(facts[known[identity]], has_other_names=True)
-            continue
-        known[identity] = row
-        sizes = (file.width, file.height)
-        evidence = room.evidence_of(data)
-        facts[row] = Facts(file.path, *sizes, file.content, found.st_size, found.st_mtime_ns, evidence, False)
-    return facts
-
-
-def _leads_elsewhere(dataset: Path, path: str) -> bool:
-    """Return whether a path is a link, or leads through one that lies in the dataset."""
-    return (dataset / path).resolve() != dataset.resolve() / path
+def _facts(file: Picture, dataset: Path, has_others: Container[str]) -> Facts:
+    """Return what a file tells; `has_others` are the paths of files that have other names in the dataset."""
+    path = dataset / file.path
+    try:
+        found, data = path.stat(), path.read_bytes()
+    except OSError as error:
+        raise _changed(path, error.strerror or str(error)) from error
+    if hashlib.sha256(data).hexdigest() != file.content:
+        raise _changed(path, "it holds something else than when it was read")
+    return Facts(
+        path=file.path,
+        width=file.width,
+        height=file.height,
+        content=file.content,
+        size_bytes=found.st_size,
+        modified_ns=found.st_mtime_ns,
+        evidence=room.evidence_of(data),
+        has_other_names=file.path in has_others,
+    )
 
 
 def _original(path: Path) -> Image.Image:

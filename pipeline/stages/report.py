@@ -19,6 +19,7 @@ from pipeline.artifacts import (
     load_map,
     load_neighbours,
     load_pictures,
+    load_rejected,
     load_scale,
     load_table,
     open_index,
@@ -28,7 +29,7 @@ from pipeline.artifacts import (
 )
 from pipeline.errors import ArtifactError
 from pipeline.params import Params
-from pipeline.report import Copy, Findings, Unusual, make_page
+from pipeline.report import Copy, Findings, Rejected, Unusual, make_page
 
 _MEASURED = ("train", "groups", "evaluate", "map")  # stages whose metrics the page shows
 
@@ -93,7 +94,7 @@ def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Finding
     listed = index.pictures()
     paths = [picture.path for picture in listed]
     labels = read_labels(params.dataset.labels, paths)
-    for stage in ("resize", "train", "embed", "groups", "evaluate"):
+    for stage in ("train", "embed", "groups", "evaluate"):
         check_origin(artifacts, stage, index.digest, labels=labels)
     groups, similarities, medoids = load_groups(artifacts, index, paths)
     positions, cells = load_map(artifacts, index, paths)
@@ -115,7 +116,10 @@ def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Finding
         labels=labels,
         positions=positions,
         cells=cells,
-        rejected=load_table(artifacts.rejected, ("path", "reason"), stage="resize"),
+        rejected=[
+            Rejected(path=one.path, reason=one.reason, is_other_name=bool(one.same_as))
+            for one in load_rejected(artifacts, index)
+        ],
         history=_numbers(artifacts.history, ("epoch", "loss", "validation_loss", "seconds"), stage="train"),
         elbow=_numbers(artifacts.elbow_table, ("k", "loss", "silhouette"), stage="groups"),
         metrics={name: load_json(artifacts.metrics(name), stage=name) for name in _MEASURED},

@@ -16,6 +16,7 @@ from pipeline.artifacts import (
     ArrayWriter,
     Artifacts,
     Picture,
+    Rejected,
     dataset_from,
     load_json,
     load_pictures,
@@ -23,7 +24,7 @@ from pipeline.artifacts import (
     save_index,
     save_json,
     save_origin,
-    save_table,
+    save_rejected,
 )
 from pipeline.errors import ArtifactError, DatasetError
 from pipeline.params import Params
@@ -48,12 +49,12 @@ def resize(params: Params, artifacts: Artifacts) -> str:
     files = list_dataset(folder, artifacts).files
     known = _known_pictures(artifacts)
     pictures: list[Picture] = []
-    rejected: list[tuple[str, str]] = []
+    rejected: list[Rejected] = []
     reused = 0
     with ArrayWriter(artifacts.pictures, row_shape=(SIZE, SIZE, 3), dtype=np.uint8) as writer:
         for file, answer in _read_all(folder, files, Limits(**vars(params.resize)), known):
             if isinstance(answer, RejectedPictureError):
-                rejected.append((shown(file.path), str(answer)))
+                rejected.append(Rejected(shown(file.path), str(answer), shown(file.same_as)))
                 continue
             reused += answer.pixels is None
             pixels = known[answer.content][0] if answer.pixels is None else answer.pixels
@@ -61,10 +62,10 @@ def resize(params: Params, artifacts: Artifacts) -> str:
             writer.append(pixels[None])
             pictures.append(Picture(file.path, answer.content, *size))
         if not pictures:
-            save_table(artifacts.rejected, ("path", "reason"), rejected)
+            save_rejected(artifacts, rejected)
             raise DatasetError(
                 f"dataset.path: all {len(files):,} files in {folder} were rejected, "
-                f"the first because: {rejected[0][1]}; see {artifacts.rejected}"
+                f"the first because: {rejected[0].reason}; see {artifacts.rejected}"
             )
         partial = artifacts.index.with_name(".index.next.sqlite")
         origin = {"dataset": dataset_from(artifacts.root, folder)}
@@ -72,7 +73,7 @@ def resize(params: Params, artifacts: Artifacts) -> str:
         artifacts.recipe.unlink(missing_ok=True)  # whose pixels are in place is not certain until it is written again
     os.replace(partial, artifacts.index)
     save_json(artifacts.recipe, {"sha256": _recipe()})
-    save_table(artifacts.rejected, ("path", "reason"), rejected)
+    save_rejected(artifacts, rejected)
     save_json(artifacts.metrics("resize"), {"pictures": len(pictures), "rejected": len(rejected)})
     save_origin(artifacts, "resize", writer.origin["index"])
     return f"{counted(len(pictures), 'picture')}, {len(rejected):,} rejected, {reused:,} known from the last run"
