@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.wording import cut_bytes
+from pipeline.errors import ArtifactError
+from pipeline.wording import cut_bytes, one_line
 
 _NAME_BYTES = 200  # file systems allow 255
 
@@ -61,7 +62,16 @@ def lay_out(
 
 
 def link(source: Path, target: Path, *, hard: bool) -> None:
-    """Put a picture into a group folder: a hard link where wanted and possible, else a copy."""
+    """Put a picture into a group folder: a hard link where wanted and possible, else a copy.
+
+    Raises
+    ------
+    ArtifactError
+        If the picture has gone or can't be read.
+    OSError
+        If the target can't be written.
+    """
+    check_readable(source)
     source = source.resolve()  # a link to a symbolic link would break where it is relative
     if hard:
         try:
@@ -73,6 +83,20 @@ def link(source: Path, target: Path, *, hard: bool) -> None:
         else:
             return
     shutil.copy2(source, target)
+
+
+def check_readable(picture: Path) -> None:
+    """Raise ArtifactError if a picture of the dataset has gone or can't be read: where it goes is not to blame."""
+    try:
+        picture.open("rb").close()
+    except FileNotFoundError as error:
+        raise ArtifactError(
+            f"{one_line(picture)} has gone, the dataset has changed: run `pipeline resize` again"
+        ) from error
+    except OSError as error:
+        raise ArtifactError(
+            f"{one_line(picture)} can't be read: {error.strerror or error}; make it readable, and run this again"
+        ) from error
 
 
 def _file_name(place: str, path: str) -> str:

@@ -7,15 +7,26 @@ import errno
 import os
 import re
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import pytest
-from conftest import COPIES, Line, embed_again
+from conftest import COPIES, Line, embed_again, sign
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from typer.testing import CliRunner
 
-from pipeline.artifacts import load_embeddings, load_json, load_table, open_index
+from pipeline.artifacts import (
+    DUPLICATES_COLUMNS,
+    load_embeddings,
+    load_json,
+    load_table,
+    open_index,
+    save_json,
+    save_table,
+)
+from pipeline.cli import app
 from pipeline.errors import ArtifactError
 from pipeline.folders import GroupFolder, lay_out, link
 from pipeline.medoids import elbow_by_pyclustering
@@ -149,8 +160,33 @@ def test_another_file_system_gets_a_copy(picture: Path, tmp_path: Path, monkeypa
 
 @pytest.mark.parametrize("hard", [True, False])
 def test_a_picture_that_has_gone_is_an_error(tmp_path: Path, hard: bool) -> None:
-    with pytest.raises(FileNotFoundError, match="No such file"):
+    with pytest.raises(ArtifactError, match=r"gone\.png has gone, the dataset has changed: run `pipeline resize`"):
         link(tmp_path / "gone.png", tmp_path / "linked.png", hard=hard)
+
+
+@pytest.mark.parametrize("command", ["groups", "duplicates --links OUT", "query DISC --n 60 --copy-to OUT"])
+def test_a_picture_that_cannot_be_read_is_not_called_a_place_that_cannot_be_written(
+    own_line: Line, line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    before = own_line.artifacts.groups_table.read_bytes()
+    save_table(own_line.artifacts.duplicates, DUPLICATES_COLUMNS, [(1, path, 1, "exact", "yes", "") for path in COPIES])
+    save_json(own_line.artifacts.metrics("duplicates"), {})
+    sign(own_line, "duplicates")
+    closed, opened = line.dataset / COPIES[1], Path.open
+
+    def open_path(path: Path, *arguments: Any, **options: Any) -> IO[Any]:
+        if path == closed:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", open_path)  # the system's, not ours: root may read everything
+    words = command.replace("OUT", str(tmp_path / "out")).replace("DISC", "discs/disc-01.png").split()
+    words = [str(line.dataset / "discs/disc 01.png") if word == "discs/disc-01.png" else word for word in words]
+    options = ["--params", str(own_line.params_file), "--artifacts", str(own_line.artifacts.root)]
+    result = CliRunner().invoke(app, [*options, *words])
+    assert isinstance(result.exception, ArtifactError), result.output
+    assert str(result.exception) == f"{closed} can't be read: Permission denied; make it readable, and run this again"
+    assert own_line.artifacts.groups_table.read_bytes() == before
 
 
 # --- the stage ----------------------------------------------------------------------------------------------

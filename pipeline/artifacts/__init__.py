@@ -16,7 +16,7 @@ rows      the arrays whose row i is picture i of the index
 
 from pipeline.artifacts.arrays import ArrayWriter, load_array, made_from, save_array
 from pipeline.artifacts.claiming import MARK, claimed
-from pipeline.artifacts.failures import is_write_failure, unwritable, write_error
+from pipeline.artifacts.failures import unwritable, write_error
 from pipeline.artifacts.files import (
     load_json,
     load_table,
@@ -75,7 +75,6 @@ __all__ = [
     "dataset_from",
     "encoder_of",
     "find_labels",
-    "is_write_failure",
     "keep_last",
     "load_array",
     "load_embeddings",

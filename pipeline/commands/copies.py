@@ -11,7 +11,6 @@ from pipeline.artifacts import (
     DUPLICATES_COLUMNS,
     Artifacts,
     check_origin,
-    is_write_failure,
     load_table,
     open_index,
     unwritable,
@@ -91,7 +90,8 @@ def _check_unchanged(path: Path, content: str) -> None:
     try:
         is_same = content_of(path) == content
     except OSError as error:
-        raise ArtifactError(f"{path}: {error.strerror}; the dataset has changed: run `dvc repro`") from error
+        remedy = "the dataset has changed: run" if isinstance(error, FileNotFoundError) else "make it readable, and run"
+        raise ArtifactError(f"{one_line(path)}: {error.strerror}; {remedy} `dvc repro`") from error
     if not is_same:
         raise ArtifactError(f"{path} holds something else than when copies were looked for: run `dvc repro`")
 
@@ -118,7 +118,15 @@ def check_folder(folder: Path, params: Params, artifacts: Artifacts) -> None:
 
 
 def save_links(groups: list[list[Member]], folder: Path, artifacts: Artifacts) -> str:
-    """Make a folder for each group, with links to its pictures, the one to keep first."""
+    """Make a folder for each group, with links to its pictures, the one to keep first.
+
+    Raises
+    ------
+    ArtifactError
+        If a picture has gone or can't be read.
+    QueryError
+        If the folder can't be written.
+    """
     with open_index(artifacts.index) as index:
         dataset = index.dataset
     for group in groups:
@@ -131,15 +139,8 @@ def save_links(groups: list[list[Member]], folder: Path, artifacts: Artifacts) -
         target = folder / f"{group[0].group:04d}"
         try:
             target.mkdir(parents=True)
+            for row, name in zip(plan.rows, plan.files, strict=True):
+                link(dataset / group[row].path, target / name, hard=True)
         except OSError as error:
             raise QueryError(f"--links: {unwritable(target, error)}") from error
-        for row, name in zip(plan.rows, plan.files, strict=True):
-            source = dataset / group[row].path
-            try:
-                link(source, target / name, hard=True)
-            except OSError as error:
-                if is_write_failure(target, error):
-                    raise QueryError(f"--links: {unwritable(target, error)}") from error
-                remedy = "the dataset has changed: run `pipeline resize`"
-                raise ArtifactError(f"{source}: {error.strerror}; {remedy}") from error
     return f"{len(groups):,} folders in {folder}"

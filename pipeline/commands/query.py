@@ -27,6 +27,7 @@ from pipeline.commands.answers import Answer, Result
 from pipeline.commands.opening import from_here, located, open_own_index, read_given, read_given_sized
 from pipeline.commands.unusual import Nearest, Unusual, how_unusual
 from pipeline.errors import ArtifactError, QueryError
+from pipeline.folders import check_readable
 from pipeline.params import Params
 from pipeline.wording import cut_bytes, one_line
 
@@ -243,7 +244,6 @@ def copy_results(answers: list[Answer], folder: "OutputFolder", dataset: Path) -
         inside = "" if len(answers) == 1 else f"{number:03d}_{cut_bytes(answer.query.stem, _NAME_BYTES)}/"
         for r in answer.results:
             name = f"{inside}{r.rank:03d}_{r.similarity:.3f}_{cut_bytes(r.path.replace('/', '_'), _NAME_BYTES)}"
-            if not (dataset / r.path).is_file():
-                raise QueryError(f"{one_line(dataset / r.path)} has gone; run `pipeline resize` again")
+            check_readable(dataset / r.path)
             with folder.file(name).written() as path:
                 shutil.copy2(dataset / r.path, path)

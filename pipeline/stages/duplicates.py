@@ -201,7 +201,7 @@ def _facts(file: Picture, dataset: Path, has_others: Container[str]) -> Facts:
     try:
         found, data = path.stat(), path.read_bytes()
     except OSError as error:
-        raise _changed(path, error.strerror or str(error)) from error
+        raise _unreadable(path, error) from error
     if hashlib.sha256(data).hexdigest() != file.content:
         raise _changed(path, "it holds something else than when it was read")
     return Facts(
@@ -220,9 +220,15 @@ def _original(path: Path) -> Image.Image:
     try:
         return decode(path.read_bytes())
     except OSError as error:
-        raise _changed(path, error.strerror or str(error)) from error
+        raise _unreadable(path, error) from error
     except RejectedPictureError as error:
         raise _changed(path, str(error)) from error
+
+
+def _unreadable(path: Path, error: OSError) -> ArtifactError:
+    if isinstance(error, FileNotFoundError):
+        return _changed(path, "it has gone")
+    return ArtifactError(f"{path} can't be read: {error.strerror or error}; make it readable, and run this again")
 
 
 def _changed(path: Path, what: str) -> ArtifactError:

@@ -25,7 +25,7 @@ from pipeline.artifacts import (
     save_origin,
     save_table,
 )
-from pipeline.errors import ArtifactError, ParamsError
+from pipeline.errors import ParamsError
 from pipeline.folders import GroupFolder, lay_out, link
 from pipeline.medoids import Grouping, Sweep
 from pipeline.params import GroupsParams, Params
@@ -170,12 +170,7 @@ def _fill(
     for folder in tqdm(folders, "folders", unit=" groups"):
         (root / folder.name).mkdir()
         for row, name in zip(folder.rows, folder.files, strict=True):
-            try:
-                link(dataset / paths[row], root / folder.name / name, hard=settings.links == "hard")
-            except (FileNotFoundError, PermissionError) as error:  # of the picture: the folder is new
-                raise ArtifactError(
-                    f"{dataset / paths[row]}: {error.strerror}; the dataset has changed: run `pipeline resize`"
-                ) from error
+            link(dataset / paths[row], root / folder.name / name, hard=settings.links == "hard")
         _group_sheet(folder, paths, tiles, grouping, root)
     _overview_sheet(folders, tiles, root)
 
