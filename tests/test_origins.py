@@ -121,9 +121,11 @@ def later(whole: Line, tmp_path_factory: pytest.TempPathFactory, request: pytest
 @pytest.mark.parametrize("reader", READERS)
 def test_a_table_of_an_earlier_time_is_refused_by_every_reader(whole: Line, later: Line, reader: str) -> None:
     old, new = whole.artifacts, later.artifacts
+    tried = []
     for stage in sorted(READERS[reader]):
         if old.origin(stage).read_bytes() == new.origin(stage).read_bytes():
             continue  # a training is none of the encoder's tables
+        tried.append(stage)
         names = [f"origins/{stage}.json", *json.loads(old.origin(stage).read_text())["files"]]
         kept = {name: (new.root / name).read_bytes() for name in names if (new.root / name).is_file()}
         for name in kept:
@@ -135,6 +137,7 @@ def test_a_table_of_an_earlier_time_is_refused_by_every_reader(whole: Line, late
         assert "was made from" in str(result.exception)
         assert f"run `pipeline {stage}` again (or `dvc repro`)" in str(result.exception)
         assert not result.stdout
+    assert tried
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -157,6 +160,16 @@ def test_a_stage_that_was_killed_before_its_end_is_run_again(own: Line, reader: 
         assert isinstance(result.exception, ArtifactError), result.output
         assert f"run `pipeline {stage}` (or `dvc repro`) first" in str(result.exception)
         origin.write_bytes(before[1])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "null", "7", '"x"', "{}", '{"files": [], "made_from": {}}', '{"files": {"../x": 7}, "made_from": {}}'],
+)
+def test_an_origin_of_another_shape_is_damaged(own: Line, text: str) -> None:
+    own.artifacts.origin("groups").write_text(text)
+    with pytest.raises(ArtifactError, match=r"groups\.json is damaged \(.*\): run `pipeline groups` again"):
+        check_origin(own.artifacts, "groups", "")
 
 
 def test_other_copies_make_another_ranking(own: Line) -> None:

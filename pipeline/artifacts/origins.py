@@ -58,18 +58,32 @@ def save_origin(artifacts: Artifacts, stage: str, index: str, *, labels: Labels 
 
 def check_origin(artifacts: Artifacts, stage: str, index: str, *, labels: Labels | None = None) -> None:
     """Raise ArtifactError unless a stage's tables are whole, and made from what is there now; see `save_origin`."""
-    origin = load_json(artifacts.origin(stage), stage=stage)
+    made_from, files = _load_origin(artifacts.origin(stage), stage)
     table, remedy = one_line(artifacts.root / _FILES[stage][0]), f"run `pipeline {stage}` again (or `dvc repro`)"
     for source, digest in _sources(artifacts, stage, index, labels).items():
-        if origin["made_from"].get(source) != digest:
+        if made_from.get(source) != digest:
             raise ArtifactError(f"{table} was made from {_OTHERS.get(source, f'another {source}')}: {remedy}")
-    for name, digest in origin["files"].items():
+    for name, digest in files.items():
         file = artifacts.root / name
         if digest and not file.is_file():
             raise ArtifactError(f"{one_line(file)} is missing: run `pipeline {stage}` (or `dvc repro`) first")
         if _content(file) != digest:
             raise ArtifactError(f"{one_line(file)} isn't as the stage left it, which was interrupted, or somebody "
                                 f"changed it: {remedy}")  # fmt: skip
+
+
+def _load_origin(path: Path, stage: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what a stage's tables were made from, and what they are."""
+    origin = load_json(path, stage=stage)
+    parts = [origin.get(name) for name in ("made_from", "files")] if isinstance(origin, dict) else []
+    made_from, files = (part if _is_texts(part) else None for part in parts or (None, None))
+    if made_from is None or files is None:
+        raise ArtifactError(f"{one_line(path)} is damaged (it holds something else): run `pipeline {stage}` again")
+    return made_from, files
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
 
 
 _OTHERS = {
