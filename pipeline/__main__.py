@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pipeline.artifacts import write_error
+from pipeline.artifacts import unwritable
 from pipeline.cli import app
 from pipeline.cli.progress import keep_progress_brief
 from pipeline.errors import PipelineError
@@ -27,7 +27,7 @@ def main() -> None:
         place = Path(error.filename or tempfile.gettempdir())
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        _end(write_error(place, error))
+        _end(PipelineError(f"{unwritable(place, error)}, and run it again"))
 
 
 def _end(error: Exception) -> None:

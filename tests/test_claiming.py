@@ -24,6 +24,7 @@ from pipeline.stages.scan import scan
 MARK = ".made_by_pipeline"
 STAGES = sorted(name.rpartition(".")[2] for name in modules() if name.startswith("pipeline.stages."))
 WRITERS = [[stage] for stage in STAGES] + [["benchmark", "dimensions"], ["benchmark", "search"], ["label", "x.csv"]]
+INTO_THE_ARTEFACTS = ["label", "x.csv", "--out", "ARTIFACTS/labels"]
 
 
 def run(line: Line, *arguments: str | Path, artifacts: Path | None = None) -> Result:
@@ -254,10 +255,10 @@ def test_a_second_run_says_so_and_stops_and_a_kill_lets_go(line: Line, own_line:
     assert process(own_line, "scan").returncode == 0
 
 
-@pytest.mark.parametrize("command", WRITERS, ids=" ".join)
+@pytest.mark.parametrize("command", [*WRITERS, INTO_THE_ARTEFACTS], ids=" ".join)
 def test_every_command_that_writes_takes_the_folder(line: Line, command: list[str]) -> None:
     with claimed(line.artifacts):
-        result = run(line, *command)
+        result = run(line, *(word.replace("ARTIFACTS", str(line.artifacts.root)) for word in command))
     assert isinstance(result.exception, ArtifactError), result.output
     assert "is writing there" in str(result.exception)
 
@@ -268,6 +269,14 @@ def test_the_folder_is_let_go_when_a_run_fails(own_line: Line) -> None:
         result = run(own_line, "scan")
         assert isinstance(result.exception, PipelineError)
         assert "there is no folder" in str(result.exception)
+
+
+def test_a_folder_is_marked_only_by_the_run_that_holds_it(tmp_path: Path) -> None:
+    with claimed(Artifacts(tmp_path / "own")):
+        (tmp_path / "own" / MARK).unlink()
+        with pytest.raises(ArtifactError, match="is writing there"), claimed(Artifacts(tmp_path / "own")):
+            pass
+        assert not (tmp_path / "own" / MARK).exists()
 
 
 def test_two_real_runs_at_once_end_as_one(own_line: Line) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pipeline.artifacts.failures import write_error
+from pipeline.artifacts.failures import unwritable
 from pipeline.artifacts.index import open_index
 from pipeline.artifacts.layout import Artifacts
 from pipeline.errors import ArtifactError
@@ -30,32 +30,40 @@ def claimed(artifacts: Artifacts) -> Iterator[None]:
     ArtifactError
         If the folder holds something that isn't ours, can't be written, or another run is writing into it.
     """
-    _mark(artifacts)
+    _check_ours(artifacts)  # before anything is written there, a lock neither
     with _locked(artifacts.root):
+        _mark(artifacts)
         yield
 
 
-def _mark(artifacts: Artifacts) -> None:
+def _check_ours(artifacts: Artifacts) -> None:
+    """Raise ArtifactError if the folder is none or can't be made, or holds anything and no mark that it is ours.
+
+    One without a mark that holds an index is known by that.
+    """
     root = artifacts.root
     if os.path.lexists(root) and not root.is_dir():
         raise ArtifactError(f"{one_line(root)} is a file; name a new folder with --artifacts")
     try:
         root.mkdir(parents=True, exist_ok=True)
-        if not (root / MARK).is_file():
-            _check_ours(artifacts)
-            (root / MARK).write_text(_WORDS, encoding="utf-8")
+        strangers = sorted(set(os.listdir(root)) - _NOT_COUNTED)
     except OSError as error:
-        raise write_error(root, error) from error
-
-
-def _check_ours(artifacts: Artifacts) -> None:
-    """Raise ArtifactError if the folder holds anything, and no index either, by which an unmarked one is known."""
-    strangers = sorted(set(os.listdir(artifacts.root)) - _NOT_COUNTED)
-    if strangers and not _has_index(artifacts):
+        raise _failed(root, error) from error
+    # The mark is asked for after the list: another run, which is just beginning, writes it before all else.
+    if strangers and not (root / MARK).is_file() and not _has_index(artifacts):
         raise ArtifactError(
-            f"{one_line(artifacts.root)} holds {one_line(strangers[0])} and isn't marked as a folder of artefacts, in "
+            f"{one_line(root)} holds {one_line(strangers[0])} and isn't marked as a folder of artefacts, in "
             "which files are replaced and removed; name a new or empty folder with --artifacts"
         )
+
+
+def _mark(artifacts: Artifacts) -> None:
+    _check_ours(artifacts)  # again, for somebody may have put something there meanwhile
+    try:
+        if not (artifacts.root / MARK).is_file():
+            (artifacts.root / MARK).write_text(_WORDS, encoding="utf-8")
+    except OSError as error:
+        raise _failed(artifacts.root, error) from error
 
 
 def _has_index(artifacts: Artifacts) -> bool:
@@ -79,13 +87,17 @@ def _locked(root: Path) -> Iterator[None]:
             "with --artifacts"
         ) from error
     except OSError as error:
-        raise write_error(root, error) from error
+        raise _failed(root, error) from error
     try:
         with suppress(OSError):  # it only serves the message of another run
             (root / _OWNER).write_text(str(os.getpid()), encoding="utf-8")
         yield
     finally:
         lock.release()
+
+
+def _failed(root: Path, error: OSError) -> ArtifactError:
+    return ArtifactError(f"{unwritable(root, error)}, and run it again")
 
 
 def _owner(root: Path) -> str:

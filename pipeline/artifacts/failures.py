@@ -32,8 +32,9 @@ def unwritable(path: Path, error: Exception) -> str:
 
 
 def write_error(path: Path, error: Exception) -> ArtifactError:
-    """Return the error that says why an artefact could not be written; what was there before is as it was."""
-    return ArtifactError(f"{unwritable(path, error)}, and run it again; what was there before is as it was")
+    """Return the error that says why an artefact could not be written; the one of before is as it was."""
+    what = "folder" if path.is_dir() else "file"
+    return ArtifactError(f"{unwritable(path, error)}, and run it again; this {what} is as it was before")
 
 
 def is_write_failure(path: Path, error: Exception) -> bool:

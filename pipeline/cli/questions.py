@@ -76,9 +76,12 @@ def label(
 ) -> None:
     """Label every picture from a few examples, with a confidence and the examples that explain it."""
     from pipeline.commands import label as command
+    from pipeline.commands.outputs import lies_in
 
-    params, artifacts = given(context) if out else writing(context)
+    params, artifacts = given(context)
     folder = out or artifacts.labels
+    if lies_in(folder, artifacts.root):
+        writing(context)
     command.check_folder(folder, params, artifacts)
     labels = command.label(source, params, artifacts)
     if labels.skipped:
