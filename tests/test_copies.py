@@ -163,6 +163,8 @@ def test_what_was_found_is_told_again_without_looking_for_it(copied_line: Line, 
 def test_no_path_is_printed_once_the_one_to_keep_has_changed(tmp_path: Path) -> None:
     line = make_line(tmp_path, {"a.png": shapes(0), "b.png": shapes(0), "c.png": shapes(1)})
     go_on(line)
+    said = duplicates(line.params, line.artifacts)
+    assert said.startswith("1 group, 1 of them exact; 1 picture could go, 0 are unsure;")
     assert len(run(line, "duplicates", "--paths").stdout.splitlines()) == 1
     kept = json.loads(run(line, "duplicates", "--json").stdout)[0]["keep"]
     shapes(2).save(line.dataset / kept)

@@ -107,7 +107,7 @@ def test_a_file_that_others_lead_to_is_not_spare() -> None:
     ("relation", "kind"),
     [
         (Relation("perhaps", "differs at (3, 4) of the one to keep: look at it"), "perhaps"),
-        (Relation("none", "a copy of a copy, unlike the first: look at it"), "perhaps"),
+        (Relation("none", "like another picture of this group, but not like the one to keep: look at it"), "perhaps"),
         (Relation("copy", "brighter or darker: which was first can't be told"), "near"),
         (Relation("copy", how="turned by 90 degrees"), "near, turned by 90 degrees"),
     ],

@@ -424,8 +424,8 @@ def test_the_artefacts_git_and_dvc_inside_the_dataset_are_left_out_and_said(tmp_
         save(plain(5), photos / path, format="PNG")
     inside = Artifacts(photos / "project" / "artifacts")
     assert scan(params_for(photos), inside) == (
-        f"2 files in {photos}, 1 of them hidden; left out, as they are of git, of DVC or this project's artefacts: 3 "
-        "(.git, project/.dvc, project/artifacts)"
+        f"2 files in {photos}, 1 of them hidden; left out, for they belong to git, DVC or this project's artefacts: "
+        "3 (.git, project/.dvc, project/artifacts)"
     )
     assert resize(params_for(photos), inside).startswith("2 pictures, 0 rejected")
 

@@ -21,7 +21,7 @@ from pipeline.errors import ArtifactError, QueryError
 from pipeline.folders import lay_out, link
 from pipeline.params import Params
 from pipeline.pictures import content_of
-from pipeline.wording import one_line
+from pipeline.wording import counted, one_line
 
 
 @dataclass(frozen=True)
@@ -143,4 +143,4 @@ def save_links(groups: list[list[Member]], folder: Path, artifacts: Artifacts) -
                 link(dataset / group[row].path, target / name, hard=True)
         except OSError as error:
             raise QueryError(f"--links: {unwritable(target, error)}") from error
-    return f"{len(groups):,} folders in {folder}"
+    return f"{counted(len(groups), 'folder')} in {folder}"

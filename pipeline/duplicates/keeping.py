@@ -243,7 +243,7 @@ _WHY: dict[str, Callable[[Facts], str]] = {
     "camera": lambda facts: f"from a camera, {facts.evidence.camera}; the others name none",
     "name": lambda _: "the names of the others say that they are copies",
     "format": lambda facts: f"the format of a camera, {facts.evidence.form}",
-    "size": lambda facts: f"the others have no more detail in more pixels than {facts.width}x{facts.height}",
+    "size": lambda facts: f"the fewest pixels, {facts.width}x{facts.height}: the others show no more detail",
     "older": lambda _: "the oldest",
     "bytes": lambda facts: f"most bytes: {facts.size_bytes:,}",
 }

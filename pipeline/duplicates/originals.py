@@ -59,7 +59,7 @@ class Originals:
         return differ_at(self._square(first, side), turned(self._square(second, side), turn)), turn
 
     def _compare_detail(self, first: int, second: int) -> Detail:
-        """Return which of two pictures has more real detail; neither where they don't lie on each other."""
+        """Return which of two pictures has more real detail; neither where they could not be aligned."""
         if first > second:
             found = self.detail(second, first)
             return Detail(-found.more, found.doubt)

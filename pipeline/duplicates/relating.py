@@ -8,7 +8,7 @@ from pipeline.duplicates.places import Places
 
 _UNLIKE = 0.5  # from here on the detail of two pictures has little to do with each other's
 _FEW_AND_ALIKE = ((0.05, 0.25), (0.2, 0.1))  # places that differ, and how unlike the rest is, where pixels agree less
-_COUNTED = 0.4  # of the one, the other shows less: they don't lie on each other
+_COUNTED = 0.4  # of the one, the other shows less: they could not be aligned
 _WORST = 1.0  # as `places` scales it
 _SHOWN = 1.03  # how far a corner may lie outside; 1 is the rim
 _ASKEW = 0.003  # of a turn that no saving makes; at the rim of 256 pixels it moves by half of one
@@ -28,7 +28,7 @@ def relation_of(places: Places, size: tuple[int, int], *, how: str) -> Relation:
         How the second picture was turned for it; empty if it wasn't.
     """
     if places.unlike > _UNLIKE or places.counted < _COUNTED:
-        return Relation("none", "a copy of a copy, unlike the first: look at it")
+        return Relation("none", "like another picture of this group, but not like the one to keep: look at it")
     if places.is_identical:
         return Relation("copy", how=how, is_identical=not how)
     if places.is_blank:

@@ -45,6 +45,7 @@ from pipeline.params import DuplicatesParams, Params
 from pipeline.pictures import RejectedPictureError, decode
 from pipeline.plots import plot_threshold
 from pipeline.sheets import Tile, contact_sheet, in_rows
+from pipeline.wording import counted
 
 _BLOCK = 512
 _DEPTH, _DEPTH_TURNED = 8, 4  # of each list whose pixels are compared
@@ -272,9 +273,8 @@ def _save(
 def _sheet(number: int, count: int, tiles: list[Tile]) -> Image.Image:
     more = "" if count == len(tiles) else f", the first {len(tiles)}"
     subtitle = "framed: the one to keep; no: could go; unsure: look at it; and the similarity to the first"
-    return contact_sheet(
-        in_rows(tiles, 6), title=f"Group {number}: {count:,} pictures{more}", subtitle=subtitle, tile=200
-    )
+    title = f"Group {number}: {counted(count, 'picture')}{more}"
+    return contact_sheet(in_rows(tiles, 6), title=title, subtitle=subtitle, tile=200)
 
 
 def _broken(reason: str) -> tuple[str, ...]:
@@ -291,8 +291,9 @@ def _summarise(groups: list[list[Copy]], found: Found, artifacts: Artifacts) -> 
     marks = Counter(copy.keep for group in groups for copy in group)
     metrics = {"groups": len(groups), "exact_groups": exact, "extra_pictures": marks["no"], "unsure": marks["unsure"]}
     save_json(artifacts.metrics("duplicates"), {**metrics, "layouts": found.layouts, **found.threshold.as_metrics()})
-    marked = f"{marks['no']:,} pictures could go, {marks['unsure']:,} are unsure"
-    counts = f"{len(groups):,} groups, {exact:,} of them exact; {marked}"
+    are = "is" if marks["unsure"] == 1 else "are"
+    marked = f"{counted(marks['no'], 'picture')} could go, {marks['unsure']:,} {are} unsure"
+    counts = f"{counted(len(groups), 'group')}, {exact:,} of them exact; {marked}"
     layouts = (
         f"; {found.layouts:,} pictures share a layout and differ in places: they are no copies" if found.layouts else ""
     )

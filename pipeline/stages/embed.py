@@ -24,6 +24,7 @@ from pipeline.blankness import free_direction, visibility
 from pipeline.encoder import encode, open_encoder
 from pipeline.errors import ArtifactError, EncoderError
 from pipeline.params import EncoderParams, Params
+from pipeline.wording import counted
 from pipeline.wrapping import Foreign, wrap
 
 _TOLERANCE = (
@@ -65,7 +66,7 @@ def embed(params: Params, artifacts: Artifacts) -> str:
     metrics = {"pictures": len(embeddings), "dimensions": encoder.dimensions, "onnx_difference": difference}
     save_json(artifacts.metrics("embed"), metrics)
     save_origin(artifacts, "embed", digest)
-    return f"{len(embeddings):,} embeddings of {encoder.dimensions:,} numbers"
+    return f"{counted(len(embeddings), 'embedding')} of {encoder.dimensions:,} numbers"
 
 
 def _wrap(pictures: Pictures, rows: Rows, params: Params, path: Path) -> None:

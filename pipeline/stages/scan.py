@@ -63,7 +63,7 @@ def _summary(listing: Listing, folder: Path) -> str:
         summary += f", {hidden:,} of them hidden"
     if left_out:
         names = ", ".join(one_line(path) for path in left_out[:_NAMED]) + (", ..." if len(left_out) > _NAMED else "")
-        summary += f"; left out, as they are of git, of DVC or this project's artefacts: {len(left_out):,} ({names})"
+        summary += f"; left out, for they belong to git, DVC or this project's artefacts: {len(left_out):,} ({names})"
     return summary
 
 
