@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -288,3 +289,21 @@ def test_a_sheet_is_what_its_suffix_says(place: Place, suffix: str) -> None:
     kinds = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
     with Image.open(place.home / f"x{suffix}") as sheet:
         assert sheet.format == kinds[suffix.lower()]
+
+
+def test_where_a_file_system_has_no_inodes_folders_are_told_apart(
+    line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = os.stat
+
+    def without_inode(*arguments: Any, **options: Any) -> os.stat_result:
+        facts = look(*arguments, **options)
+        return os.stat_result((facts.st_mode, 0, *facts[2:]))
+
+    (tmp_path / "way in").symlink_to(line.dataset, target_is_directory=True)
+    monkeypatch.setattr(os, "stat", without_inode)  # the system's, not ours: such a share takes a network
+    door = open_door(line.params, line.artifacts, force=False)
+    assert door.file(tmp_path / "x.png", "--sheet", (".png",)).path == tmp_path / "x.png"
+    for folder in (line.dataset / "discs", tmp_path / "way in"):
+        with pytest.raises(QueryError, match="lies in the dataset"):
+            door.file(folder / "x.png", "--sheet", (".png",))

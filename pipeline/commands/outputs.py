@@ -26,7 +26,7 @@ UNFINISHED = ".unfinished-"  # begins the name of the folder in which a file is 
 
 _LARGEST = {".jpg": 65_535, ".jpeg": 65_535, ".webp": 16_383}  # pixels of a side
 
-_Identity = tuple[int, int]  # device and number of a folder, the same by whichever way it is reached
+_Identity = tuple[int, int] | str  # device and inode of a folder, the same by whichever way it is reached, or its place
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def _identity(path: Path) -> _Identity | None:
         facts = os.stat(path)
     except (OSError, ValueError):
         return None
-    return facts.st_dev, facts.st_ino
+    return (facts.st_dev, facts.st_ino) if facts.st_ino else os.path.realpath(path)  # some network shares have none
 
 
 def _check_replaceable(output: Output) -> None:
