@@ -198,11 +198,6 @@ def open_door(params: Params, artifacts: Artifacts, *, force: bool) -> Door:
         return Door(artifacts, index, Path(params.dataset.path), force=force)
 
 
-def lies_in(path: Path, folder: Path) -> bool:
-    """Return whether a path leads into a folder, or to it, by whichever way; neither need be there."""
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
-
-
 def _identity(path: Path) -> _Identity | None:
     """Return which file or folder a path leads to; None if to none."""
     try:
