@@ -18,6 +18,7 @@ from pipeline.commands.outputs import open_door
 from pipeline.errors import QueryError
 from pipeline.stages.neighbours import neighbours
 from pipeline.stages.resize import resize
+from pipeline.stages.tolerance import tolerance
 
 PICTURE, OTHER = "ramps/ramp 03.png", "ramps/ramp 04.png"
 FILES = {  # command and option: its arguments before, and the suffix of what it writes
@@ -75,6 +76,7 @@ def read_again(line: Line) -> None:
     resize(line.params, line.artifacts)
     embed_again(line.artifacts)
     neighbours(line.params, line.artifacts)
+    tolerance(line.params, line.artifacts)
 
 
 @pytest.fixture
