@@ -16,6 +16,7 @@ import io
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,8 @@ from pipeline.duplicates import QUESTIONS, Evidence, Facts, judge  # noqa: E402
 from pipeline.encoder import Encoder, encode, open_encoder  # noqa: E402
 from pipeline.errors import PipelineError  # noqa: E402
 from pipeline.neighbours import sorted_lists  # noqa: E402
-from pipeline.params import DuplicatesParams  # noqa: E402
-from pipeline.pictures import decode, resized  # noqa: E402
+from pipeline.params import DuplicatesParams, load_params  # noqa: E402
+from pipeline.pictures import Limits, decode, resized  # noqa: E402
 from pipeline.sheets import Tile, contact_sheet, in_rows  # noqa: E402
 from pipeline.stages.duplicates import Folder, Found, find, folder_of  # noqa: E402
 
@@ -123,7 +124,7 @@ def measure(options: argparse.Namespace) -> None:
     alone = np.setdiff1d(np.arange(count), np.concatenate(known))
     originals = alone[np.linspace(0, len(alone) - 1, min(options.copies, len(alone))).astype(np.int64)]
     made = [copy_of(dataset / paths[row], number) for number, row in enumerate(originals.tolist())]
-    copies = np.stack([resized(decode(data)) for data in made])
+    copies = np.stack([resized(original(data)) for data in made])
     pictures = np.concatenate([pictures, copies])
     embeddings = np.concatenate([embeddings, encode(encoder, copies, progress=True, title="copies")])
     truth = np.stack([originals, count + np.arange(len(originals))], axis=1)
@@ -148,9 +149,15 @@ def measure(options: argparse.Namespace) -> None:
         contact_sheet(in_rows(tiles, 16), title="Pairs found", tile=90).save(options.sheet)
 
 
+def original(data: bytes) -> Image.Image:
+    """Return the picture of a file's bytes, upright and RGB."""
+    limits = Limits(**vars(load_params(ROOT / "params.yaml").resize))
+    return decode(io.BytesIO(data), limits)
+
+
 def copy_of(path: Path, number: int) -> bytes:
     """Return a copy of a picture file; its number says how it is made."""
-    image, quality = EDITS[number % len(EDITS)](decode(path.read_bytes()), np.random.default_rng([number, 7]))
+    image, quality = EDITS[number % len(EDITS)](original(path.read_bytes()), np.random.default_rng([number, 7]))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
@@ -162,7 +169,7 @@ def find_ours(
     """Return what the stage `duplicates` finds in pictures of which no two are the same file."""
     sizes = [Image.open(io.BytesIO(source())).size for source in sources]
     files = [Picture(str(row), str(row), *size) for row, size in enumerate(sizes)]
-    folder = folder_of(pictures, embeddings, files, lambda row: decode(sources[row]()))
+    folder = folder_of(pictures, embeddings, files, lambda row: nullcontext(original(sources[row]())))
     lists = np.concatenate(list(sorted_lists(embeddings, depth=100, block=512, progress=False)))
     found = find(folder, lists, encoder, DuplicatesParams(threshold="auto", agreement="auto", keep=QUESTIONS))
     print(found.threshold.words())

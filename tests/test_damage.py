@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from test_pictures import FORMATS, decoded, encoded, gradient, limits, noise, png_chunk
+from test_pictures import FORMATS, decoded, encoded, gradient, limits, noise, opened, png_chunk
 
-from pipeline.pictures import RejectedPictureError, decode, read_picture
+from pipeline.pictures import RejectedPictureError, read_picture
 
 ORDINARY = gradient(120, 160) // 2 + noise(120, 160) // 8 + 60
 
 
 def reason(data: bytes) -> str:
     with pytest.raises(RejectedPictureError) as error:
-        decode(data)
+        opened(data)
     return str(error.value)
 
 
@@ -190,7 +190,7 @@ def test_a_png_cut_and_closed_is_rejected() -> None:
 def test_an_animated_png_shows_its_first_frame() -> None:
     first, second = Image.new("RGB", (9, 9), "red"), Image.new("RGB", (9, 9), "blue")
     data = encoded(first, "PNG", save_all=True, append_images=[second])
-    assert decode(data).getpixel((4, 4)) == (255, 0, 0)
+    assert opened(data).getpixel((4, 4)) == (255, 0, 0)
 
 
 # Other formats

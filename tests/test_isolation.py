@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -173,3 +174,21 @@ def test_large_pictures_wait_for_their_turn_and_small_ones_do_not(tmp_path: Path
         assert not reading.is_alive()
     finally:
         process.stop()
+
+
+def test_half_an_answer_is_none() -> None:
+    answers: queue.SimpleQueue[dict[str, object] | None] = queue.SimpleQueue()
+    program = 'print(\'{"ready": true}\'); print(\'{"pict\', end="")'
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
+        isolation._collect(process, answers)
+    assert answers.get(timeout=5) == {"ready": True}
+    assert answers.get(timeout=5) is None
+
+
+def test_a_process_that_does_not_start_is_said_to_be_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "_START_SECONDS", 0.0)
+    with (
+        reading_processes(LIMITS, workers=1) as read,
+        pytest.raises(PipelineError, match=r"can't be started \(it did not answer in 0 s\)"),
+    ):
+        read(tmp_path / "a")

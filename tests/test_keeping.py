@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from PIL import ExifTags, Image
-from scenes import jpeg, photograph, png
 
 from pipeline.duplicates import (
     QUESTIONS,
@@ -15,7 +13,6 @@ from pipeline.duplicates import (
     Evidence,
     Facts,
     Relation,
-    evidence_of,
     judge,
     lies_aside,
     marks_of_a_copy,
@@ -185,14 +182,3 @@ def test_names_of_copies_are_known(name: str) -> None:
 @pytest.mark.parametrize("name", ["IMG_0001.jpg", "copy.jpg", "my copybook.jpg", "2020-01-02.jpg", "a 2.jpg"])
 def test_other_names_are_not(name: str) -> None:
     assert marks_of_a_copy(f"folder (1)/{name}", ["other.jpg"]) == 0
-
-
-def test_a_camera_is_known_by_what_it_wrote() -> None:
-    exif = Image.Exif()
-    exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "Maker", "Model"
-    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2020:01:02 03:04:05"
-    assert evidence_of(jpeg(photograph(0), 90, exif=exif)) == CAMERA
-    assert evidence_of(jpeg(photograph(0), 90)) == PLAIN
-    assert evidence_of(png(photograph(0))) == RESAVED
-    assert evidence_of(png(Image.new("I;16", (9, 9)))) == Evidence("PNG", "", "", is_deep=True)
-    assert evidence_of(b"damaged") == Evidence("", "", "", is_deep=False)

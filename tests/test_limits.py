@@ -164,7 +164,7 @@ def test_too_little_memory_is_not_the_files_fault(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(Image.Image, "resize", short)
     reason = rejected(tmp_path / "a", encoded(noise(300, 300), "PNG"))
-    assert reason.startswith("memory was short, so it was not read; the file may be well: close other programs")
+    assert reason.startswith("memory was short, so it was not read; the file may be undamaged: close other programs")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems don't limit a process's memory")

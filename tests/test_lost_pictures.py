@@ -142,3 +142,16 @@ def test_a_camera_s_file_is_kept_over_what_was_saved_again(tmp_path: Path) -> No
     found = judged(make_line(tmp_path, files))
     assert marks(found) == {"IMG_0000.jpg": "yes", "IMG_0000 (1).png": "no"}
     assert found["IMG_0000.jpg"][2] == "from a camera, Maker Model; the others name none"
+
+
+def test_an_original_that_takes_too_much_is_unsure_and_never_ends_the_stage(tmp_path: Path) -> None:
+    files = photographs()
+    files["again.jpg"] = jpeg(opened(bytes(files["photo_00.jpg"])), 60)
+    files["same.jpg"] = files["photo_01.jpg"]
+    line = make_line(tmp_path, files)
+    line.set(resize={"max_megapixels": 0.01})
+    found = judged(line)
+    keep, reason = next(found[path][1:] for path in ("again.jpg", "photo_00.jpg") if found[path][1] != "yes")
+    assert keep == "unsure"
+    assert reason.startswith("can't be told: too large (")
+    assert sorted(found[path][1] for path in ("same.jpg", "photo_01.jpg")) == ["no", "yes"]

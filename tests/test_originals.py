@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 from scenes import form, frame, jpeg, opened, page, photograph, scanned
 
-from pipeline.duplicates import Originals, Places, blocks, compare_detail, side_for, thumbnails
+from pipeline.duplicates import (
+    Detail,
+    Originals,
+    Places,
+    UnreadOriginalError,
+    blocks,
+    compare_detail,
+    kind_of,
+    side_for,
+    thumbnails,
+)
 
 
 def originals(*images: Image.Image) -> Originals:
     pixels = [image.convert("RGB") for image in images]
     pictures = np.stack([np.asarray(image.resize((256, 256), Image.Resampling.BILINEAR)) for image in pixels])
     sizes = np.array([image.size for image in images])
-    return Originals(pictures, thumbnails(pictures), sizes, lambda row: pixels[row])
+    return Originals(pictures, thumbnails(pictures), sizes, lambda row: nullcontext(pixels[row]))
 
 
 def places(first: Image.Image, second: Image.Image) -> Places:
@@ -163,3 +175,20 @@ def test_the_seams_of_a_bad_jpeg_show() -> None:
     picture = photograph(2).convert("L")
     assert blocks(np.asarray(picture)) < 1.1
     assert blocks(np.asarray(opened(jpeg(picture, 15)).convert("L"))) > 1.4
+
+
+def test_what_cannot_be_read_now_cannot_be_told_and_ends_nothing() -> None:
+    pictures = np.stack([np.asarray(photograph(0).resize((256, 256)))] * 2)
+
+    def original(_: int) -> AbstractContextManager[Image.Image]:
+        raise UnreadOriginalError("memory was short")
+
+    room = Originals(pictures, thumbnails(pictures), np.array([[2000, 2000]] * 2), original)
+    for first, second in ((0, 1), (1, 0)):
+        relation = room.relation(first, second)
+        assert (relation.kind, relation.doubt) == ("perhaps", "can't be told: memory was short")
+        assert room.detail(first, second) == Detail(0)
+    assert kind_of(room.places(0, 1)[0], is_near=True) == "perhaps"
+    assert kind_of(room.places(0, 1)[0], is_near=False) == "none"
+    small = Originals(pictures, thumbnails(pictures), np.array([[256, 256]] * 2), original)
+    assert small.detail(0, 1) == Detail(0, "can't be told: memory was short")

@@ -11,9 +11,9 @@ import pytest
 import tifffile
 from numpy.typing import NDArray
 from test_limits import tiff as directory
-from test_pictures import decoded, gradient, limits
+from test_pictures import decoded, gradient, limits, opened
 
-from pipeline.pictures import RejectedPictureError, decode, read_picture
+from pipeline.pictures import RejectedPictureError, read_picture
 
 PIXELS = gradient(40, 48)
 GREY = PIXELS[..., 0]
@@ -29,7 +29,7 @@ def tiff(values: NDArray[Any], **options: Any) -> bytes:
 
 def reason(data: bytes) -> str:
     with pytest.raises(RejectedPictureError) as error:
-        decode(data)
+        opened(data)
     return str(error.value)
 
 

@@ -19,11 +19,11 @@ originals  the originals of the few that may be copies, compared
 
 from pipeline.duplicates.agreement import agreement, thumbnails
 from pipeline.duplicates.detail import Detail, blocks, compare_detail
-from pipeline.duplicates.evidence import Evidence, evidence_of
+from pipeline.duplicates.evidence import Evidence
 from pipeline.duplicates.grouping import groups_of, without_layouts
 from pipeline.duplicates.keeping import QUESTIONS, Copy, Facts, Relation, judge
 from pipeline.duplicates.naming import lies_aside, marks_of_a_copy
-from pipeline.duplicates.originals import Originals
+from pipeline.duplicates.originals import Originals, UnreadOriginalError
 from pipeline.duplicates.pairs import Pairs, candidates, compare, nearest_that_differ, representatives
 from pipeline.duplicates.places import Places, differ_at, side_for
 from pipeline.duplicates.relating import kind_of, relation_of
@@ -44,6 +44,7 @@ __all__ = [
     "Places",
     "Relation",
     "Threshold",
+    "UnreadOriginalError",
     "agreement",
     "agreement_threshold",
     "blocks",
@@ -52,7 +53,6 @@ __all__ = [
     "compare_detail",
     "copied",
     "differ_at",
-    "evidence_of",
     "find_threshold",
     "groups_of",
     "judge",

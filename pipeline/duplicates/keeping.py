@@ -143,6 +143,8 @@ def _may_go(
         return "unsure", "other names in the folder lead to this file"
     if own.content == kept.content:
         return "no", "the same bytes"
+    if unread := own.evidence.unread or kept.evidence.unread:
+        return "unsure", f"can't be told: {unread}"
     if relation.how:
         return "unsure", f"{relation.how}: which of them is right can't be told"
     if relation.doubt:

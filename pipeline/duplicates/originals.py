@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +10,18 @@ from PIL import Image
 
 from pipeline.duplicates.detail import Detail, compare_detail
 from pipeline.duplicates.keeping import Relation
-from pipeline.duplicates.places import Places, differ_at, from_the_other, side_for
+from pipeline.duplicates.places import Places, differ_at, from_the_other, not_compared, side_for
 from pipeline.duplicates.relating import relation_of
 from pipeline.duplicates.turning import HOW, likeliest_turn, turned
 
 Pictures = NDArray[np.uint8]
+Open = Callable[[int], AbstractContextManager[Image.Image]]
 
 _SQUARES, _GREYS, _PAIRS = 48, 4, 4096  # that are kept in memory, at most
+
+
+class UnreadOriginalError(Exception):
+    """An original that could not be read now, though it is there and unchanged; the message is the reason."""
 
 
 class Originals:
@@ -27,14 +33,13 @@ class Originals:
         uint8 (N, 256, 256, 3) and their thumbnails.
     sizes
         (N, 2) width and height of the originals.
-    decode
-        Returns the original of a row, upright and RGB.
+    original
+        Opens the original of a row, upright and RGB; UnreadOriginalError if it can't be read: then what depends on
+        it can't be told.
     """
 
-    def __init__(
-        self, pictures: Pictures, small: Pictures, sizes: NDArray[np.int64], decode: Callable[[int], Image.Image]
-    ) -> None:
-        self._pictures, self._small, self._sizes, self._decode = pictures, small, sizes, decode
+    def __init__(self, pictures: Pictures, small: Pictures, sizes: NDArray[np.int64], original: Open) -> None:
+        self._pictures, self._small, self._sizes, self._original = pictures, small, sizes, original
         self._square = functools.lru_cache(_SQUARES)(self._read_square)
         self._grey = functools.lru_cache(_GREYS)(self._read_grey)
         self.places = functools.lru_cache(_PAIRS)(self._compare_places)
@@ -56,7 +61,10 @@ class Originals:
             places, turn = self.places(second, first)
             return from_the_other(places), turn
         side = side_for(self._sizes[[first, second]].max(axis=1).tolist())
-        return differ_at(self._square(first, side), turned(self._square(second, side), turn)), turn
+        try:
+            return differ_at(self._square(first, side), turned(self._square(second, side), turn)), turn
+        except UnreadOriginalError as reason:
+            return not_compared(str(reason)), turn
 
     def _compare_detail(self, first: int, second: int) -> Detail:
         """Return which of two pictures has more real detail; neither where they could not be aligned."""
@@ -64,15 +72,21 @@ class Originals:
             found = self.detail(second, first)
             return Detail(-found.more, found.doubt)
         places, turn = self.places(first, second)
-        if relation_of(places, (1, 1), how="").kind == "none":
+        if relation_of(places, (1, 1), how="").kind == "none" or places.unread:
             return Detail(0)
-        return compare_detail(self._grey(first), turned(self._grey(second)[..., None], turn)[..., 0], places.place_map)
+        try:
+            one, other = self._grey(first), turned(self._grey(second)[..., None], turn)[..., 0]
+        except UnreadOriginalError as reason:
+            return Detail(0, f"can't be told: {reason}")
+        return compare_detail(one, other, places.place_map)
 
     def _read_square(self, row: int, side: int) -> Pictures:
         if side > self._pictures.shape[1]:
-            return np.asarray(self._decode(row).resize((side, side), Image.Resampling.BILINEAR))
+            with self._original(row) as image:
+                return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
         picture = self._pictures[row]
         return picture if side == len(picture) else np.asarray(Image.fromarray(picture).resize((side, side)))
 
     def _read_grey(self, row: int) -> Pictures:
-        return np.asarray(self._decode(row).convert("L"))
+        with self._original(row) as image:
+            return np.asarray(image.convert("L"))

@@ -55,6 +55,8 @@ class Places:
         Whether the first picture ends in one colour, as a border does; the same of the second one.
     place_map
         (2, 3) where what lies at (x, y, 1) of the first lies in the second, both from -1 to 1.
+    unread
+        Why an original could not be read; then nothing else is known. Empty if both could.
     """
 
     worst: float
@@ -68,6 +70,7 @@ class Places:
     is_blank: bool
     flat_rims: tuple[bool, bool]
     place_map: Map
+    unread: str = ""
 
 
 def side_for(longer_sides: Sequence[int]) -> int:
@@ -96,6 +99,11 @@ def _differ_at(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Places:
     counted = float(inside.mean())
     rims = (_rim_is_flat(first), _rim_is_flat(second))
     return Places(worst, share, middle, unlike, gain, offset, counted, is_identical, cells.is_blank, rims, place)
+
+
+def not_compared(unread: str) -> Places:
+    """Return that two pictures could not be compared, and why."""
+    return Places(0, 0, (0.5, 0.5), 0, 1, 0, 1, False, False, (False, False), np.eye(2, 3), unread)
 
 
 def from_the_other(places: Places) -> Places:

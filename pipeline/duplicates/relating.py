@@ -27,6 +27,8 @@ def relation_of(places: Places, size: tuple[int, int], *, how: str) -> Relation:
     how
         How the second picture was turned for it; empty if it wasn't.
     """
+    if places.unread:
+        return Relation("perhaps", f"can't be told: {places.unread}", how)
     if places.unlike > _UNLIKE or places.counted < _COUNTED:
         return Relation("none", "like another picture of this group, but not like the one to keep: look at it")
     if places.is_identical:
@@ -48,6 +50,8 @@ def kind_of(places: Places, *, is_near: bool) -> str:
     kind = relation_of(places, (1, 1), how="").kind
     if is_near or kind != "perhaps":
         return kind
+    if places.unread:
+        return "none"  # nothing shows it to be one
     is_alike = any(places.share < few and places.unlike < alike for few, alike in _FEW_AND_ALIKE)
     return "perhaps" if is_alike and not places.is_blank else "none"
 

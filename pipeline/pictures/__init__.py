@@ -10,6 +10,7 @@ decoding    one file to pixels, or the reason why not
 colour      any mode to RGB: transparency, inks; with depth (many bits) and profiles (colour spaces)
 strips      upright and 256x256, without a second copy of the picture
 isolation   decoding in processes of its own, so that a hang or a crash costs one picture; worker is their inside
+originals   a file once more: its own pixels, and what it says of where it comes from
 workers     many of them on all cores, in order
 """
 
@@ -17,6 +18,7 @@ from pipeline.pictures.decoding import FORMATS, DecodedPicture, decode, decoders
 from pipeline.pictures.finding import FoundFile, Listing, content_of, find_files, look_through
 from pipeline.pictures.isolation import reading_processes
 from pipeline.pictures.limits import Limits
+from pipeline.pictures.originals import ChangedPictureError, Provenance, open_original, provenance_of
 from pipeline.pictures.rejection import RejectedPictureError
 from pipeline.pictures.strips import SIZE, resized
 from pipeline.pictures.workers import in_order
@@ -24,10 +26,12 @@ from pipeline.pictures.workers import in_order
 __all__ = [
     "FORMATS",
     "SIZE",
+    "ChangedPictureError",
     "DecodedPicture",
     "FoundFile",
     "Limits",
     "Listing",
+    "Provenance",
     "RejectedPictureError",
     "content_of",
     "decode",
@@ -35,6 +39,8 @@ __all__ = [
     "find_files",
     "in_order",
     "look_through",
+    "open_original",
+    "provenance_of",
     "read_picture",
     "reading_processes",
     "resized",

@@ -6,8 +6,6 @@ bit on ordinary RGB files; what Keras gets wrong (orientation, alpha, 16 bits, c
 
 import functools
 import importlib.metadata
-import io
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,10 +30,6 @@ from pipeline.pictures.wide import Announce, is_cut_to_dark, read_again, read_wi
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "JPEG2000")
 # MPO, the JPEG of some cameras, is opened under the name JPEG; Pillow raises KeyError at the name MPO, and looks
 # no further. Left out on purpose: EPS starts Ghostscript, and TGA has no signature to tell it by.
-_UNLIMITED = Limits(
-    max_megapixels=math.inf, max_file_megabytes=math.inf, max_decoded_megabytes=math.inf, max_scans=1 << 30,
-    max_seconds=math.inf,
-)  # fmt: skip
 
 
 def _silent(_needed: int) -> None:
@@ -83,7 +77,7 @@ def read_picture(
         If the file is empty, too large, damaged or no picture; the message is the reason.
     """
     with open_source(path) as file:
-        image, needed = _opened(file, limits, announce)
+        image, needed = opened(file, limits, announce)
         content = hash_of(file)
         if known(content):
             return DecodedPicture(content, image.width, image.height, None)
@@ -99,8 +93,8 @@ def read_picture(
             return DecodedPicture(content, width, height, np.asarray(managed(small, image)))
 
 
-def decode(data: bytes) -> Image.Image:
-    """Decode the bytes of a picture file to an upright RGB image of its own size.
+def decode(file: BinaryIO, limits: Limits, *, announce: Announce = _silent) -> Image.Image:
+    """Decode an open picture file to an upright RGB image of its own size.
 
     The first frame of an animation; EXIF orientation applied once; transparency composited on a ground that the
     picture can be seen on; more than 8 bits scaled to 8, not clipped; CMYK by Adobe's convention only where the file
@@ -109,12 +103,17 @@ def decode(data: bytes) -> Image.Image:
     Raises
     ------
     RejectedPictureError
-        If the data is damaged or truncated.
+        If the file is damaged, or takes more than the limits or the memory allow; the message is the reason.
     """
-    file = io.BytesIO(data)
-    image = _loaded(_opened(file, _UNLIMITED, _silent)[0], file, _UNLIMITED, _silent)
+    image, needed = opened(file, limits, announce)
+    announce(needed)
+    image = _loaded(image, file, limits, announce)
     with decoder_errors_rejected():
-        return managed(whole(image, orientation_of(image), rgb_maker(image)), image)
+        orientation = orientation_of(image)
+        if orientation == 1 and image.mode == "RGB" and is_plain(image):
+            return managed(image, image)  # without a second copy
+        announce(needed + 4 * image.width * image.height)
+        return managed(whole(image, orientation, rgb_maker(image)), image)
 
 
 def decoders() -> dict[str, str]:
@@ -125,8 +124,14 @@ def decoders() -> dict[str, str]:
     return found
 
 
-def _opened(file: BinaryIO, limits: Limits, announce: Announce) -> tuple[Image.Image, int]:
-    """Open a picture and judge it by its header, with the bytes that decoding takes; its pixels are not read yet."""
+def opened(file: BinaryIO, limits: Limits, announce: Announce) -> tuple[Image.Image, int]:
+    """Open a picture and judge it by its header, with the bytes that decoding takes; its pixels are not read yet.
+
+    Raises
+    ------
+    RejectedPictureError
+        If it is no picture or damaged, or takes more than the limits allow.
+    """
     head = head_of(file)
     if reason := refused(head):
         raise RejectedPictureError(reason)

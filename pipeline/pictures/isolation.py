@@ -134,7 +134,7 @@ class _Process:
         self._answers = queue.SimpleQueue()
         threading.Thread(target=_collect, args=(self._running, self._answers), daemon=True).start()
         try:
-            self._answer(time.monotonic() + _START_SECONDS)
+            self._answer(time.monotonic() + _START_SECONDS, f"it did not answer in {_START_SECONDS:g} s")
         except RejectedPictureError as error:
             raise PipelineError(_not_started(str(error))) from error
 
@@ -145,14 +145,14 @@ class _Process:
             self._running.stdin.write(json.dumps(words).encode() + b"\n")
             self._running.stdin.flush()
 
-    def _answer(self, deadline: float) -> dict[str, Any]:
+    def _answer(self, deadline: float, late: str = "") -> dict[str, Any]:
         """Return the next answer; RejectedPictureError, and no process is left, if there is none in time."""
         try:
             answer = self._answers.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
             self.stop()
             raise RejectedPictureError(
-                f"too slow to read (more than {self._limits.max_seconds:g} s; see resize.max_seconds)"
+                late or f"too slow to read (more than {self._limits.max_seconds:g} s; see resize.max_seconds)"
             ) from None
         if answer is None:
             code = self._lost()
@@ -183,10 +183,13 @@ class _Process:
 def _collect(process: "subprocess.Popen[bytes]", answers: "queue.SimpleQueue[dict[str, Any] | None]") -> None:
     """Hand on what a process answers, line by line, and None at its end."""
     assert process.stdout is not None
-    with process.stdout as lines:
-        for line in lines:
-            answers.put(json.loads(line))
-    answers.put(None)
+    try:
+        with process.stdout as lines:
+            for line in lines:
+                if line.endswith(b"\n"):  # one that was ended amid a line has said nothing
+                    answers.put(json.loads(line))
+    finally:
+        answers.put(None)
 
 
 def _end(code: int | None) -> str:
@@ -195,7 +198,7 @@ def _end(code: int | None) -> str:
     if name == "SIGKILL":
         return (
             "the system ended the process that read it (SIGKILL), as it does when memory is short: close other "
-            "programs and run resize again"
+            "programs and run it again"
         )
     return f"damaged (the decoder crashed on it: {name})"
 

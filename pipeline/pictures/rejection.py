@@ -13,7 +13,7 @@ DECODER_ERRORS = (
 )  # fmt: skip
 _UNKNOWN = re.compile("unsupported|not supported|unknown|cannot handle", re.IGNORECASE)  # in the words of decoders
 SHORT_OF_MEMORY = (
-    "memory was short, so it was not read; the file may be well: close other programs and run resize again, "
+    "memory was short, so it was not read; the file may be undamaged: close other programs and run it again, "
     "or raise resize.max_decoded_megabytes"
 )
 

@@ -5,13 +5,11 @@ dataset, which no other stage does: text and small things are gone at 256x256, a
 one that was made small and blown up. Who deletes what is marked here must not lose a picture by that.
 """
 
-import hashlib
+import os
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Container
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,12 +35,13 @@ from pipeline.artifacts import (
     save_origin,
     save_table,
 )
-from pipeline.duplicates import Copy, Facts, Originals, Pairs, Threshold
+from pipeline.duplicates import Copy, Originals, Pairs, Threshold
+from pipeline.duplicates.originals import Open
 from pipeline.encoder import Encoder, encode, open_encoder
-from pipeline.errors import ArtifactError
 from pipeline.neighbours import sorted_lists
+from pipeline.originals import Files
 from pipeline.params import DuplicatesParams, Params
-from pipeline.pictures import RejectedPictureError, decode
+from pipeline.pictures import Limits
 from pipeline.plots import plot_threshold
 from pipeline.sheets import Tile, contact_sheet, in_rows
 from pipeline.wording import counted
@@ -101,15 +100,16 @@ def duplicates(params: Params, artifacts: Artifacts) -> str:
         pictures, embeddings = load_pictures(artifacts, index), np.asarray(load_embeddings(artifacts, index))
         neighbours = np.asarray(load_neighbours(artifacts, index))
     encoder = _encoder(artifacts)
-    folder = folder_of(pictures, embeddings, files, lambda row: _original(dataset / files[row].path))
+    originals = Files(files, dataset, Limits(**vars(params.resize)))
+    folder = folder_of(pictures, embeddings, files, originals.open)
     found = find(folder, neighbours, encoder, params.duplicates)
     twins = np.flatnonzero(folder.same != np.arange(len(files)))
     near = np.concatenate([found.sure, found.perhaps])
     groups = []
     for rows in room.groups_of(len(files), [(near[:, 0], near[:, 1]), (folder.same[twins], twins)]):
-        facts = {row: _facts(files[row], dataset, has_others) for row in rows.tolist()}
-        originals, questions = folder.originals, params.duplicates.keep
-        groups.append(room.judge(sorted(facts), facts, originals.detail, originals.relation, questions=questions))
+        facts = originals.facts(rows, has_others)
+        answers, questions = folder.originals, params.duplicates.keep
+        groups.append(room.judge(sorted(facts), facts, answers.detail, answers.relation, questions=questions))
     similarities = [_similarities([copy.row for copy in group], folder, encoder) for group in groups]
     _save(groups, similarities, files, pictures, artifacts)
     summary = _summarise(groups, found, artifacts)
@@ -117,9 +117,7 @@ def duplicates(params: Params, artifacts: Artifacts) -> str:
     return summary
 
 
-def folder_of(
-    pictures: NDArray[np.uint8], embeddings: Floats, files: list[Picture], original: Callable[[int], Image.Image]
-) -> Folder:
+def folder_of(pictures: NDArray[np.uint8], embeddings: Floats, files: list[Picture], original: Open) -> Folder:
     """Return all pictures; `original` opens the one of a row."""
     sizes = np.array([(file.width, file.height) for file in files], np.int64).reshape(-1, 2)
     small = room.thumbnails(pictures)
@@ -186,7 +184,7 @@ def _compared(originals: Originals, pairs: Pairs, looked: Rows) -> list[room.Pla
     def work(which: int) -> room.Places:
         return originals.places(int(pairs.first[which]), int(pairs.second[which]))[0]
 
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor() as pool:
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(tqdm(pool.map(work, looked), "originals", len(looked), unit=" pairs"))
 
 
@@ -194,46 +192,6 @@ def _encoder(artifacts: Artifacts) -> Encoder:
     encoder = open_encoder(artifacts.encoder)
     check_encoder(artifacts, encoder.digest)
     return encoder
-
-
-def _facts(file: Picture, dataset: Path, has_others: Container[str]) -> Facts:
-    """Return what a file tells; `has_others` are the paths of files that have other names in the dataset."""
-    path = dataset / file.path
-    try:
-        found, data = path.stat(), path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    if hashlib.sha256(data).hexdigest() != file.content:
-        raise _changed(path, "it holds something else than when it was read")
-    return Facts(
-        path=file.path,
-        width=file.width,
-        height=file.height,
-        content=file.content,
-        size_bytes=found.st_size,
-        modified_ns=found.st_mtime_ns,
-        evidence=room.evidence_of(data),
-        has_other_names=file.path in has_others,
-    )
-
-
-def _original(path: Path) -> Image.Image:
-    try:
-        return decode(path.read_bytes())
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    except RejectedPictureError as error:
-        raise _changed(path, str(error)) from error
-
-
-def _unreadable(path: Path, error: OSError) -> ArtifactError:
-    if isinstance(error, FileNotFoundError):
-        return _changed(path, "it has gone")
-    return ArtifactError(f"{path} can't be read: {error.strerror or error}; make it readable, and run this again")
-
-
-def _changed(path: Path, what: str) -> ArtifactError:
-    return ArtifactError(f"{path}: {what}; the dataset has changed: run `pipeline resize`")
 
 
 def _similarities(rows: list[int], folder: Folder, encoder: Encoder) -> Floats:

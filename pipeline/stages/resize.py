@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import PIL
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -112,6 +111,7 @@ def _known_pictures(artifacts: Artifacts) -> dict[str, tuple[Pixels, int, int]]:
 
 @functools.cache
 def _recipe() -> str:
-    """Return a digest of how pixels are made: the code that makes them, and Pillow's version."""
+    """Return a digest of how pixels are made: the code that makes them, and the versions of all decoders."""
     sources = sorted(Path(room.__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(map(Path.read_bytes, sources)) + PIL.__version__.encode()).hexdigest()
+    versions = repr(sorted(room.decoders().items())).encode()
+    return hashlib.sha256(b"".join(map(Path.read_bytes, sources)) + versions).hexdigest()
