@@ -3,7 +3,6 @@
 And how they are cut where there is no room, which is one way: the end is kept, where paths differ most.
 """
 
-import os
 import unicodedata
 from collections.abc import Callable
 from pathlib import PurePath
@@ -18,7 +17,9 @@ def shown(path: PurePath | str) -> str:
     >>> shown("na\udcefve.jpg")
     'na\\xefve.jpg'
     """
-    return os.fsencode(path).decode(errors="backslashreplace")
+    return (
+        str(path).encode("utf-8", "surrogateescape").decode(errors="backslashreplace")
+    )  # whatever the file system speaks
 
 
 def one_line(path: PurePath | str) -> str:
@@ -88,7 +89,7 @@ def cut(text: str, fits: Callable[[str], bool]) -> str:
 
 def cut_bytes(name: str, limit: int) -> str:
     """Return the name of a file that takes at most so many bytes, cut as every name is."""
-    return cut(name, lambda text: len(os.fsencode(text)) <= limit)
+    return cut(name, lambda text: len(text.encode("utf-8", "surrogateescape")) <= limit)
 
 
 def _joins(letter: str) -> bool:

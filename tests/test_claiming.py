@@ -215,6 +215,17 @@ def test_a_dataset_among_the_artefacts_is_refused(tmp_path: Path, inside: str) -
             scan(line.params, line.artifacts)
 
 
+@pytest.mark.parametrize("inside", [".", "groups/01"])
+def test_a_dataset_among_the_artefacts_of_another_run_is_refused(tmp_path: Path, inside: str) -> None:
+    other = tmp_path / "other" / inside
+    other.mkdir(parents=True)
+    (other / "a.png").touch()
+    (tmp_path / "other" / MARK).touch()
+    line = sample_line(tmp_path, str(other))
+    with pytest.raises(DatasetError, match="lies in the folder of artefacts"):
+        scan(line.params, line.artifacts)
+
+
 def test_the_sample_may_be_grown_anew(tmp_path: Path) -> None:
     line = sample_line(tmp_path, str(tmp_path / "artifacts/sample/pictures"))
     sample(line.params, line.artifacts)

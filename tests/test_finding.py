@@ -164,6 +164,13 @@ def test_folders_of_git_of_dvc_and_the_artefacts_are_left_out_whatever_leads_the
     assert listing.left_out == [".git", "b/.dvc", "g", "other", "out"]
 
 
+def test_a_folder_of_git_is_left_out_whatever_it_is_called(tmp_path: Path) -> None:
+    for path in ("backup/HEAD", "backup/objects/a.jpg", "backup/refs/b", "mine/HEAD", "mine/refs/c"):
+        write(tmp_path / path)
+    listing = look_through(tmp_path, own=None, mark="")
+    assert ([file.path for file in listing.files], listing.left_out) == (["mine/HEAD", "mine/refs/c"], ["backup"])
+
+
 def test_a_pipe_is_found_with_its_problem(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert by_path(tmp_path)["pipe"].problem == "neither a file nor a folder"

@@ -55,7 +55,7 @@ def sample(context: typer.Context) -> None:
     """Grow the sample: pictures of snow crystals, with copies and a stranger planted among them."""
     from pipeline.stages.sample import sample as stage
 
-    _say("sample", stage(*_writing(context)))
+    _say("sample", stage(*_writing(context, begins=True)))
 
 
 @app.command(epilog="Example: pipeline scan")
@@ -63,7 +63,7 @@ def scan(context: typer.Context) -> None:
     """List the files of the dataset, for DVC to watch."""
     from pipeline.stages.scan import scan as stage
 
-    _say("scan", stage(*_writing(context)))
+    _say("scan", stage(*_writing(context, begins=True)))
 
 
 @app.command(epilog="Example: pipeline resize")
@@ -71,7 +71,7 @@ def resize(context: typer.Context) -> None:
     """Read every picture, make it 256x256 RGB, and list what was rejected and why."""
     from pipeline.stages.resize import resize as stage
 
-    _say("resize", stage(*_writing(context)))
+    _say("resize", stage(*_writing(context, begins=True)))
 
 
 @app.command(epilog="Example: pipeline train --resume")

@@ -21,15 +21,24 @@ Null = Annotated[bool, typer.Option("--null", "-0", help="With --paths: end each
 _SKIPPED = 10  # files that can't be used and are named, at most
 
 
-def given(context: typer.Context) -> tuple[Params, Artifacts]:
-    """Return the params and the artefacts that the options before the command name."""
+def given(context: typer.Context, *, begins: bool = False) -> tuple[Params, Artifacts]:
+    """Return the params and the artefacts that the options before the command name.
+
+    Unless the command begins the line, and so reads no artefacts, they must be of the folder that the params name:
+    else an answer would be about another folder, without a word.
+    """
+    from pipeline.commands.opening import check_own
+
     path, artifacts = context.obj
-    return load_params(path), artifacts
+    params = load_params(path)
+    if not begins:
+        check_own(params, artifacts)
+    return params, artifacts
 
 
-def writing(context: typer.Context) -> tuple[Params, Artifacts]:
+def writing(context: typer.Context, *, begins: bool = False) -> tuple[Params, Artifacts]:
     """Return the same for a command that writes artefacts: their folder is its own until it ends."""
-    params, artifacts = given(context)
+    params, artifacts = given(context, begins=begins)
     context.with_resource(claimed(artifacts))
     return params, artifacts
 

@@ -59,5 +59,5 @@ def unique(
     """Show the pictures that are most unlike all others, by what `uniqueness` wrote."""
     from pipeline.commands import unique as command
 
-    rows = command.most_unique(context.obj[1], count=n)
+    rows = command.most_unique(given(context)[1], count=n)
     show_json(command.as_json(rows)) if as_json else show(command.format_rows(rows))

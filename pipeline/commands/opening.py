@@ -16,6 +16,13 @@ from pipeline.params import Params
 from pipeline.wording import one_line
 
 
+def check_own(params: Params, artifacts: Artifacts) -> None:
+    """Raise ArtifactError if there is an index, and it is damaged or of another folder than dataset.path."""
+    if artifacts.index.is_file():
+        with open_own_index(params, artifacts):
+            pass
+
+
 @contextmanager
 def open_own_index(params: Params, artifacts: Artifacts) -> Iterator[Index]:
     """Open the index; ArtifactError if it is missing, damaged, or of another folder than dataset.path."""

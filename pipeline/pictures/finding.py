@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.wording import shown
 
+_BARE = {"HEAD", "objects", "refs"}  # what a folder of git holds, whatever it is called
 _FOREIGN = (".git", ".dvc")  # folders of git and DVC: what they hold is no picture of anybody's, or a copy of one
 
 
@@ -117,7 +118,8 @@ def _walk_through(walk: _Walk, start: str) -> None:
         except OSError as error:
             walk.files.append(FoundFile(path, 0, 0, f"folder cannot be read ({error.strerror})"))
             continue
-        if path and any(entry.name == walk.mark for entry in inside):
+        names = {entry.name for entry in inside}
+        if path and (walk.mark in names or names >= _BARE):
             walk.left_out.append(path)
             continue
         level += [found for entry in inside if (found := _look_at(walk, entry, path)) is not None]

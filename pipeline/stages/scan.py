@@ -58,7 +58,7 @@ def _encoder_file(encoder: EncoderParams) -> Path | None:
 
 def _summary(listing: Listing, folder: Path) -> str:
     hidden, left_out = len(listing.hidden), listing.left_out
-    summary = f"{counted(len(listing.files), 'file')} in {folder}"
+    summary = f"{counted(len(listing.files), 'file')} in {one_line(folder)}"
     if hidden:
         summary += f", {hidden:,} of them hidden"
     if left_out:
@@ -78,6 +78,13 @@ def _remedy(missing: Path, artifacts: Artifacts) -> str:
     return "write the folder of your pictures into params.yaml"
 
 
+def _lies_in_artefacts(real: Path, artifacts: Artifacts) -> bool:
+    """Return whether a folder lies in one of artefacts, this or another that is marked, but not in its sample."""
+    marked = {above for above in (real, *real.parents) if (above / MARK).is_file()}
+    roots = [Artifacts(root) for root in {*marked, artifacts.root.resolve()} if real.is_relative_to(root)]
+    return any(not real.is_relative_to(one.sample.resolve()) for one in roots)
+
+
 def list_dataset(folder: Path, artifacts: Artifacts) -> Listing:
     """Return every file below the dataset's folder, but for those of git, of DVC and of this project's artefacts.
 
@@ -90,8 +97,7 @@ def list_dataset(folder: Path, artifacts: Artifacts) -> Listing:
         raise DatasetError(f"dataset.path: there is no folder {str(folder.absolute())!r}; {_remedy(folder, artifacts)}")
     if artifacts.root.resolve() == folder.resolve():
         raise DatasetError(f"dataset.path: {str(folder)!r} is the folder of the artefacts; choose another for pictures")
-    real, root = folder.resolve(), artifacts.root.resolve()
-    if real.is_relative_to(root) and not real.is_relative_to(artifacts.sample.resolve()):
+    if _lies_in_artefacts(folder.resolve(), artifacts):
         raise DatasetError(
             f"dataset.path: {str(folder)!r} lies in the folder of artefacts, where files are replaced and removed; "
             "move your pictures elsewhere, and write that folder into params.yaml"
