@@ -309,3 +309,22 @@ def test_where_a_file_system_has_no_inodes_folders_are_told_apart(
     for folder in (line.dataset / "discs", tmp_path / "way in"):
         with pytest.raises(QueryError, match="lies in the dataset"):
             door.file(folder / "x.png", "--sheet", (".png",))
+
+
+@pytest.mark.parametrize("way", ["the folder of what is no picture", "the empty folder", "new.png", "raw.png"])
+def test_what_the_dataset_links_to_is_never_written_whatever_is_in_it(place: Place, tmp_path: Path, way: str) -> None:
+    """Neither where no picture lies, nor what no picture is, nor what came after the pictures were read."""
+    folders = {"the folder of what is no picture": tmp_path / "raws", "the empty folder": tmp_path / "empty"}
+    for folder in folders.values():
+        folder.mkdir()
+    for file in (tmp_path / "raws/a.psd", tmp_path / "raw.png", tmp_path / "new.png"):
+        file.write_bytes(b"8BPS precious")
+    links = [place.line.dataset / f"link {number}" for number in range(4)]
+    for link, target in zip(links, (*folders.values(), tmp_path / "raw.png", tmp_path / "new.png"), strict=True):
+        link.symlink_to(target)
+    try:
+        target = folders[way] / "x.png" if way in folders else tmp_path / way
+        refused(place, "query --sheet", target, "dataset", "--force")
+    finally:
+        for link in links:
+            link.unlink()

@@ -72,11 +72,6 @@ class Index:
         """Return the sha256 of every picture's file, in the order of the rows."""
         return [content for (content,) in self._connection.execute("SELECT content FROM pictures ORDER BY row")]
 
-    def folders(self) -> list[str]:
-        """Return the folders that hold pictures, relative to the dataset; "" is the dataset itself."""
-        query = "SELECT DISTINCT rtrim(path, replace(path, '/', '')) FROM pictures"  # all but what follows the last '/'
-        return [folder for (folder,) in self._connection.execute(query)]
-
     def _rows(self, query: str, value: str) -> list[int]:
         return [row for (row,) in self._connection.execute(query, (value,))]
 

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 from PIL.Image import Image
 
-from pipeline.artifacts import Artifacts, Index, open_index, unwritable
+from pipeline.artifacts import MARK, Artifacts, unwritable
 from pipeline.errors import PipelineError, QueryError
 from pipeline.params import Params
 from pipeline.wording import one_line
@@ -33,7 +33,7 @@ _Identity = tuple[int, int] | str  # device and inode of a folder, the same by w
 class Output:
     """A file to be written that a door let through.
 
-    `picture` says whether a file, of which there may be one in the place, is a picture of the dataset.
+    `picture` says whether a file, of which there may be one in the place, is one of the dataset.
     """
 
     path: Path
@@ -97,10 +97,13 @@ def save_picture(picture: Image, output: Output) -> None:
 class Door:
     """Lets through what may be written; made by `open_door`."""
 
-    def __init__(self, artifacts: Artifacts, index: Index, dataset: Path, *, force: bool) -> None:
-        self._artifacts, self._force = artifacts, force
-        self._datasets = (index.dataset, dataset)
-        self._folders = {identity for folder in self._dataset_folders(index) if (identity := _identity(folder))}
+    def __init__(self, artifacts: Artifacts, dataset: Path, *, force: bool) -> None:
+        from pipeline.pictures import look_through
+
+        self._artifacts, self._dataset, self._force = artifacts, dataset, force
+        listing = look_through(dataset, own=artifacts.root, mark=MARK)  # as it is now, whatever the index lists
+        self._files = [dataset / file.path for file in listing.files]
+        self._folders = {identity for folder in listing.folders if (identity := _identity(dataset / folder))}
 
     def file(self, path: Path, option: str, suffixes: Sequence[str]) -> Output:
         """Let a file through that an option names.
@@ -171,31 +174,19 @@ class Door:
     def _whose(self, folder: Path) -> str | None:
         """Return to what a folder belongs."""
         identity = _identity(folder)
-        if identity in self._folders or (
-            not identity and any(folder == Path(os.path.realpath(d)) for d in self._datasets)
-        ):
+        if identity in self._folders or (not identity and folder == Path(os.path.realpath(self._dataset))):
             return "dataset"
         return "artefacts" if identity and identity == _identity(self._artifacts.root) else None
 
-    def _dataset_folders(self, index: Index) -> set[Path]:
-        """Return every folder that holds pictures of the dataset, and what is above them up to the dataset."""
-        folders = {Path(folder) for folder in index.folders()}
-        relative = folders | {above for folder in folders for above in folder.parents}
-        return {root / folder for root in self._datasets for folder in (*relative, Path())}
-
     def _is_picture(self, path: Path) -> bool:
-        """Return whether a file is a picture of the dataset, by whichever name it is reached."""
-        from pipeline.pictures import content_of
-
-        with open_index(self._artifacts.index) as index:
-            listed = [index.dataset / index.path(row) for row in index.rows_of_content(content_of(path))]
-        return any(_identity(picture) == _identity(path) for picture in listed)
+        """Return whether a file is one of the dataset, readable or not, by whichever name it is reached."""
+        identity = _identity(path)
+        return any(_identity(file) == identity for file in self._files)
 
 
 def open_door(params: Params, artifacts: Artifacts, *, force: bool) -> Door:
     """Open the door for a command; `force` lets it replace files, but never what belongs to dataset or artefacts."""
-    with open_index(artifacts.index) as index:
-        return Door(artifacts, index, Path(params.dataset.path), force=force)
+    return Door(artifacts, Path(params.dataset.path), force=force)
 
 
 def _identity(path: Path) -> _Identity | None:

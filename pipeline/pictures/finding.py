@@ -34,10 +34,14 @@ class FoundFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """What is in a folder: its files, sorted by path, and what was left out, with all in it."""
+    """What is in a folder: its files, sorted by path, what was left out, with all in it, and the folders of the files.
+
+    The folder itself is "" among the folders.
+    """
 
     files: list[FoundFile]
     left_out: list[str]
+    folders: list[str]
 
     @property
     def hidden(self) -> list[FoundFile]:
@@ -77,7 +81,9 @@ def look_through(folder: Path, *, own: Path | None, mark: str) -> Listing:
     for path, facts in walk.linked_files:
         first = walk.path_of_file.get(_identity(facts, walk.at(path)))
         _list(walk, path, facts, first, "a link to it")
-    return Listing(sorted(walk.files, key=lambda file: file.path), sorted(walk.left_out))
+    return Listing(
+        sorted(walk.files, key=lambda file: file.path), sorted(walk.left_out), sorted(walk.path_of_folder.values())
+    )
 
 
 def content_of(path: Path) -> str:
