@@ -53,7 +53,7 @@ def test_a_frame_with_an_animal_is_never_surely_a_copy_of_one_without(seed: int)
 def test_two_empty_frames_are_the_same_but_for_their_grain() -> None:
     first, second = (opened(jpeg(frame(0, shot), 90)) for shot in (1, 2))
     assert kind(first, second) == "copy"
-    assert "grain" in originals(first, second).detail(0, 1).doubt
+    assert "noise" in originals(first, second).detail(0, 1).doubt
 
 
 @pytest.mark.parametrize("seed", range(3))
