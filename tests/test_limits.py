@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,20 @@ def test_a_progressive_jpeg_of_many_scans_is_refused(tmp_path: Path) -> None:
     path = scans_of(tmp_path / "a", 1000)
     reason = rejected(path, path.read_bytes())
     assert reason == "too slow to decode (a JPEG of 1,010 scans; resize.max_scans is 100)"
+
+
+@pytest.mark.parametrize(("kind", "at", "part", "words"), [
+    ("JPEG", 2, b"\xff\xfe\0\2", "a JPEG of more than 200,000 segments"),
+    ("PNG", 33, b"\0\0\0\0aaAa" + zlib.crc32(b"aaAa").to_bytes(4, "big"), "a PNG of more than 200,000 chunks"),
+])  # fmt: skip
+def test_a_file_of_more_parts_than_any_program_writes_is_refused(
+    tmp_path: Path, kind: str, at: int, part: bytes, words: str
+) -> None:
+    data = encoded(noise(8, 8), kind)
+    swollen = data[:at] + 200_001 * part + data[at:]
+    assert rejected(tmp_path / "a", swollen) == f"too slow to read ({words})"
+    (tmp_path / "b").write_bytes(data[:at] + 1000 * part + data[at:])
+    assert read_picture(tmp_path / "b", limits(1)).width == 8
 
 
 def test_markers_within_headers_are_no_scans(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ or hold a long run of zeros, as a card or a download that lost a part of its con
 """
 
 import io
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.pictures.rejection import DECODER_ERRORS, RejectedPictureError
+from pipeline.pictures.rejection import DECODER_ERRORS, MOST_PARTS, RejectedPictureError
 from pipeline.pictures.sources import bytes_of
 
 Data = bytes | mmap
@@ -66,6 +67,14 @@ def _end_of_data(data: Data, start: int, marker: re.Pattern[bytes]) -> int:
     while end > start and data[end - 1] == 0xFF:
         end -= 1
     return end
+
+
+def check_segments(file: BinaryIO) -> None:
+    """Reject a JPEG with more segments before its pixels than any program writes: a decoder would hold them all."""
+    with bytes_of(file) as data:
+        before = itertools.takewhile(lambda segment: segment.kind != _SCAN, segments_of(data))
+        if next(itertools.islice(before, MOST_PARTS, None), None):
+            raise RejectedPictureError(f"too slow to read (a JPEG of more than {MOST_PARTS:,} segments)")
 
 
 def scans_of(data: Data) -> list[Segment]:

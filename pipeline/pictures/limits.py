@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from pipeline.pictures.jpeg import ONCE_MORE_PIXELS, scans_of
+from pipeline.pictures.jpeg import ONCE_MORE_PIXELS, check_segments, scans_of
 from pipeline.pictures.rejection import RejectedPictureError
 from pipeline.pictures.sources import bytes_of
 
@@ -49,6 +49,8 @@ def check_file(file: BinaryIO, head: bytes, kind: str | None, limits: Limits) ->
         raise RejectedPictureError(
             f"too large (a file of {megabytes:,.0f} MB; resize.max_file_megabytes is {limits.max_file_megabytes:g})"
         )
+    if kind == "JPEG":
+        check_segments(file)
     if kind in _HELD_WHOLE:
         check_memory(f"{kind}, a file of {megabytes:,.0f} MB", 2 * megabytes * MEGABYTE, limits)
     if kind == "WEBP":

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from pipeline.pictures.depth import SIGNIFICANT_BITS
-from pipeline.pictures.rejection import RejectedPictureError
+from pipeline.pictures.rejection import MOST_PARTS, RejectedPictureError
 
 _START = 8  # bytes of the signature
 _KEPT_BYTES = 1 << 20  # of what lies beside the pixels, expanded: Pillow takes as much
@@ -44,7 +44,9 @@ def prepared_png(file: BinaryIO) -> tuple[BinaryIO, dict[str, Any]]:
     RejectedPictureError
         If its chunks can't be followed, or one that the pixels need is damaged.
     """
-    chunks = list(_chunks(file))
+    chunks = list(itertools.islice(_chunks(file), MOST_PARTS + 1))
+    if len(chunks) > MOST_PARTS:
+        raise RejectedPictureError(f"too slow to read (a PNG of more than {MOST_PARTS:,} chunks)")
     if damaged := next((chunk for chunk in chunks if chunk.kind in _NEEDED and not chunk.is_right), None):
         raise RejectedPictureError(f"damaged (the checksum of its chunk {damaged.kind.decode()} is wrong)")
     pixels = [chunk for chunk in chunks if chunk.kind == b"IDAT"]

@@ -11,6 +11,7 @@ DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError, AttributeError,
     RuntimeError, ZeroDivisionError, struct.error, zlib.error,
 )  # fmt: skip
+MOST_PARTS = 200_000  # chunks or segments of a file; a gigabyte of PNG in usual chunks of 8 KB has 131,072
 _UNKNOWN = re.compile("unsupported|not supported|unknown|cannot handle", re.IGNORECASE)  # in the words of decoders
 SHORT_OF_MEMORY = (
     "memory was short, so it was not read; the file may be undamaged: close other programs and run it again, "
