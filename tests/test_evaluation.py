@@ -271,6 +271,15 @@ def test_only_labelled_pictures_are_compared(own_line: Line, tmp_path: Path) -> 
     assert table["embeddings"]["chance"]["top1"] == pytest.approx(7 / 15)
 
 
+def test_classes_of_one_picture_each_measure_nothing(own_line: Line, tmp_path: Path) -> None:
+    rows = [f"{kind}/{kind[:-1]} 01.png,{kind}" for kind in CLASSES]
+    (tmp_path / "labels.csv").write_text("\n".join(["path,label", *rows]) + "\n")
+    own_line.set(dataset={"labels": str(tmp_path / "labels.csv")})
+    result = run(own_line, "evaluate")
+    assert "no agreement to measure" in result.stderr
+    assert "chance" not in result.stdout
+
+
 def test_groups_of_other_pictures_are_stale(own_line: Line) -> None:
     lines = own_line.artifacts.groups_table.read_text().splitlines()
     own_line.artifacts.groups_table.write_text("\n".join(lines[:-1]) + "\n")

@@ -141,7 +141,9 @@ def evaluate(
 
     table = stage(*_writing(context), others=encoder or [])
     if "classes" not in table:
-        _say("evaluate", "no agreement to measure: dataset.labels gives fewer than two classes")
+        _say(
+            "evaluate", "no agreement to measure: dataset.labels gives fewer than two classes, or none of two pictures"
+        )
     show_json(json.dumps(table)) if as_json else show(format_table(table))
 
 

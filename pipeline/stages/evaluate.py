@@ -57,7 +57,8 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
     names = known.labels
     rows = np.array([row for row, path in enumerate(paths) if path in names], np.int64)
     classes, labels = np.unique([names[paths[row]] for row in rows], return_inverse=True)
-    if len(classes) > 1:
+    is_measurable = len(classes) > 1 and np.bincount(labels).max() > 1  # a picture alone in its class can't be right
+    if is_measurable:
         check_origin(artifacts, "groups", index.digest)  # before the long work
     views = _views(pictures, artifacts)
     table: dict[str, Any] = {
@@ -67,7 +68,7 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
     }
     if known.doubt:
         table["doubts"] = [known.doubt]
-    if len(classes) < 2:
+    if not is_measurable:
         save_json(artifacts.metrics("evaluate"), table)
         save_origin(artifacts, "evaluate", index.digest, labels=names)
         return table
