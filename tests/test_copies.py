@@ -231,9 +231,10 @@ def test_links_in_the_dataset_of_the_index_are_refused_whatever_the_params_name(
     own.set(dataset={"path": "/somewhere/else"})
     before = own.artifacts.duplicates.stat().st_mtime_ns
     result = run(own, "duplicates", "--links", str(copied_line.dataset / "copies of mine"))
-    assert isinstance(result.exception, QueryError)
-    assert "lies in the dataset, where nothing is ever written" in str(result.exception)
-    assert own.artifacts.duplicates.stat().st_mtime_ns == before  # said before the long work
+    assert isinstance(result.exception, ArtifactError)  # the artefacts are of another folder than the params name
+    assert "but dataset.path is /somewhere/else" in str(result.exception)
+    assert own.artifacts.duplicates.stat().st_mtime_ns == before
+    assert not (copied_line.dataset / "copies of mine").exists()
 
 
 def test_links_where_nobody_can_write_are_refused(copied_line: Line, tmp_path: Path) -> None:

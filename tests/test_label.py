@@ -287,8 +287,8 @@ def test_a_folder_in_the_dataset_is_refused_whatever_the_params_name(own_line: L
     with open_index(own_line.artifacts.index) as index:
         out = index.dataset / "labels of mine"
     result = run(own_line, write_examples(tmp_path / "examples.csv", few(1)), "--out", out)
-    assert isinstance(result.exception, QueryError)
-    assert "lies in the dataset, where nothing is ever written; name a place elsewhere" in str(result.exception)
+    assert isinstance(result.exception, ArtifactError)  # the artefacts are of another folder than the params name
+    assert "but dataset.path is" in str(result.exception)
     assert not out.exists()
 
 

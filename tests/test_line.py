@@ -109,14 +109,15 @@ def test_the_autoencoder_keeps_its_contract(project: Path) -> None:
 def test_a_killed_training_goes_on_to_where_an_uninterrupted_one_ends(project: Path) -> None:
     params = yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))
     params["train"].update(epochs=5, objective="reconstruction")
-    (project / "small.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
     for name in ("once", "killed"):
         (project / name).mkdir()
+        params["dataset"]["path"] = f"{name}/sample/pictures"  # an index names its dataset as seen from its folder
+        (project / f"{name}.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
         for file in ("index.sqlite", "pictures.npy"):
             os.link(project / "artifacts" / file, project / name / file)
 
     def command(into: str) -> list[str]:
-        return ["-m", "pipeline", "--params", "small.yaml", "--artifacts", into, "train"]
+        return ["-m", "pipeline", "--params", f"{into}.yaml", "--artifacts", into, "train"]
 
     def history(into: str) -> list[str]:
         rows = (project / into / "history.csv").read_text(encoding="utf-8").splitlines()[1:]
