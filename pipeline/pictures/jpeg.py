@@ -72,6 +72,8 @@ def _end_of_data(data: Data, start: int, marker: re.Pattern[bytes]) -> int:
 def check_segments(file: BinaryIO) -> None:
     """Reject a JPEG with more segments before its pixels than any program writes: a decoder would hold them all."""
     with bytes_of(file) as data:
+        if len(data) < 4 * MOST_PARTS:  # none is shorter than its marker and its length
+            return
         before = itertools.takewhile(lambda segment: segment.kind != _SCAN, segments_of(data))
         if next(itertools.islice(before, MOST_PARTS, None), None):
             raise RejectedPictureError(f"too slow to read (a JPEG of more than {MOST_PARTS:,} segments)")
