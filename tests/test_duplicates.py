@@ -171,6 +171,7 @@ def test_where_copies_and_others_overlap_the_threshold_is_above_the_others_and_s
 
 def test_where_nothing_differs_copies_alone_set_the_threshold() -> None:
     threshold = find_threshold(np.full(3, 0.8, np.float32), np.empty(0, np.float32), agreement=0.95)
+    assert threshold.words().endswith("(copies reach 0.800; nothing here differs, to compare with)")
     assert threshold.similarity == pytest.approx(0.8)
 
 

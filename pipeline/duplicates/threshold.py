@@ -9,6 +9,7 @@ Floats = NDArray[np.float32]
 
 _LOW, _HIGH = 0.02, 0.999  # quantiles: of the copies that were made, of the neighbours that differ
 _STRICTEST, _LAXEST = 0.96, 0.85  # of agreement: crops and borders cost some; less than this is no copy anywhere
+_NOTHING = -1.0  # the least similarity, where there is no pair that differs
 _DOUBT = 3.0  # how much more two pictures may differ where the encoder is sure
 
 
@@ -52,6 +53,8 @@ class Threshold:
         """Say from where on pictures are near copies, and how sure that is."""
         similar = f"by {self.agreement_if_similar:.3f} and the similarity is {self.similarity:.3f}"
         found = f"near where pixels agree by {self.agreement:.3f}, or {similar}"
+        if self.others_high <= _NOTHING:
+            return f"{found} (copies reach {self.copies_low:.3f}; nothing here differs, to compare with)"
         reach = f"copies reach {self.copies_low:.3f}, what differs {self.others_high:.3f}"
         if self.margin > 0:
             return f"{found} (margin {self.margin:.3f}: {reach})"
@@ -88,6 +91,6 @@ def find_threshold(copies: Floats, others: Floats, *, agreement: float) -> Thres
         The threshold of agreement.
     """
     low = float(np.quantile(copies, _LOW))
-    high = float(np.quantile(others, _HIGH)) if len(others) else -1.0
+    high = float(np.quantile(others, _HIGH)) if len(others) else _NOTHING
     similarity = low if not len(others) else high + max(0.0, low - high) / 2
     return Threshold(similarity, agreement, agreement_if_similar(agreement), low, high)
