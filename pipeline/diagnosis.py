@@ -6,6 +6,8 @@ among all others. Simple baselines are asked the same, and the verdict
 compares them.
 """
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -13,6 +15,7 @@ from PIL import Image
 _AREA = (0.35, 0.8)  # share of the picture that a view shows
 _LIGHT = 0.3  # brightness and contrast change by as much at most
 _SIDE = 256
+_OF_PLACES = ("pixels", "whitened pixels", "HOG")  # baselines that know where something is in a picture
 
 
 def two_views(pictures: NDArray[np.uint8], *, seed: int) -> NDArray[np.uint8]:
@@ -49,16 +52,76 @@ def found_again(embeddings: NDArray[np.float32]) -> float:
     return float((np.argmax(first @ second.T, axis=1) == np.arange(len(first))).mean())
 
 
-def verdict(measures: dict[str, float], *, measure: str, remedy: str) -> str:
-    """Say in words whether "model" is better than every other entry, and if it isn't, the remedy."""
+def unbeaten(measures: Mapping[str, Sequence[float]]) -> list[str]:
+    """Return the names of all that "model" does not beat by every one of its measures, the best by the first ahead."""
     model = measures["model"]
-    beaten_by = {name: value for name, value in measures.items() if name != "model" and value >= model}
-    numbers = ", ".join(f"{name} {100 * value:.1f}" for name, value in measures.items())
-    if not beaten_by:
-        return f"by {measure} the model beats every baseline ({numbers} %)"
-    if model == 1:
-        return f"by {measure} the model finds all, and so do {' and '.join(beaten_by)}: this doesn't tell them apart"
-    return f"warning: by {measure} the model is no better than {' and '.join(beaten_by)} ({numbers} %); {remedy}"
+    names = [
+        name
+        for name, values in measures.items()
+        if name != "model" and any(value >= own for value, own in zip(values, model, strict=True))
+    ]
+    return sorted(names, key=lambda name: -measures[name][0])
+
+
+def verdict(measures: Mapping[str, Sequence[float]], *, by: Sequence[str], remedy: str) -> str:
+    """Say in words whether "model" is better than every other entry, and if it isn't, the remedy.
+
+    Parameters
+    ----------
+    measures
+        Of each name the values, in [0, 1], larger is better.
+    by
+        What the values are called, one word for each.
+    remedy
+        What may help, in words.
+    """
+    names = unbeaten(measures)
+    if not names:
+        numbers = ", ".join(f"{name} {_percent(values)}" for name, values in measures.items())
+        return f"by {' and '.join(by)} the model beats every baseline ({numbers} %)"
+    if all(value == 1 for value in measures["model"]):
+        return (
+            f"by {' and '.join(by)} the model finds all, and so do {' and '.join(names)}: this doesn't tell them apart"
+        )
+    model, *others = (f"{name} ({_percent(measures[name])} %)" for name in ("model", *names))
+    return f"warning: by {' or '.join(by)} the {model} is no better than {' and '.join(others)}; {remedy}"
+
+
+def remedy(names: Sequence[str], *, is_trained: bool, upright: bool, longer: str) -> str:
+    """Say what may help where the model does not beat the baselines `names`, the best of them first.
+
+    Parameters
+    ----------
+    names
+        What `unbeaten` returned; with none of them nothing is advised, and the answer is empty.
+    is_trained
+        Whether the encoder was trained here, and is no network of other origin.
+    upright
+        Whether the model heeds where something is in a picture, and which way it is turned.
+    longer
+        How to train longer, in words.
+    """
+    if not names:
+        return ""
+    if not is_trained:
+        return "another network may suit these pictures better: see encoder.kind"
+    if "untrained" in names:
+        return f"lower train.learning_rate, or {longer}"
+    if not upright and names[0] in _OF_PLACES:
+        return (
+            f"{names[0]} knows where things are, which is overlooked of pictures without an up: if these have one, set "
+            "dataset.orientation to upright"
+        )
+    if names[0] == "histogram":
+        return (
+            "colours alone tell these pictures apart: more training will hardly change that, another network may: "
+            "see encoder.kind"
+        )
+    return f"{longer}, or take another network: see encoder.kind"
+
+
+def _percent(values: Sequence[float]) -> str:
+    return " and ".join(f"{100 * value:.1f}" for value in values)
 
 
 def longer(epochs: int | str, *, network: str) -> str:

@@ -62,10 +62,18 @@ def sorted_lists(
     with tqdm(total=len(embeddings), desc="neighbours", unit=" pictures", disable=not progress) as bar:
         for start in range(0, len(embeddings), block):
             rows = np.arange(start, min(start + block, len(embeddings)))
-            similarities = vectors[rows] @ embeddings.T  # (B, N)
-            similarities[np.arange(len(rows)), rows] = -np.inf
-            yield _best(embeddings, vectors[rows], similarities, depth)
+            yield _lists(embeddings, vectors[rows], rows, depth)
             bar.update(len(rows))
+
+
+def some_lists(embeddings: Embeddings, rows: NDArray[np.int64], *, depth: int, block: int) -> NDArray[np.void]:
+    """Return the sorted lists of some rows (Q,) alone, as `sorted_lists` yields them: (Q, min(depth, N - 1))."""
+    depth = min(depth, len(embeddings) - 1)
+    found = np.empty((len(rows), depth), NEIGHBOUR)
+    for start in range(0, len(rows), block):
+        some = rows[start : start + block]
+        found[start : start + block] = _lists(embeddings, embeddings[some], some, depth)
+    return found
 
 
 def most_similar(embeddings: Embeddings, vector: NDArray[np.float32], *, count: int) -> NDArray[np.void]:
@@ -76,6 +84,13 @@ def most_similar(embeddings: Embeddings, vector: NDArray[np.float32], *, count: 
     similarities = (embeddings @ vector)[None]  # (1, N)
     best: NDArray[np.void] = _best(embeddings, vector[None], similarities, min(count, len(embeddings)))[0]
     return best
+
+
+def _lists(embeddings: Embeddings, vectors: Embeddings, rows: NDArray[np.int64], depth: int) -> NDArray[np.void]:
+    """Return what is most similar to vectors (B, D), without the rows (B,) that they are of: (B, depth)."""
+    similarities = vectors @ embeddings.T  # (B, N)
+    similarities[np.arange(len(rows)), rows] = -np.inf
+    return _best(embeddings, vectors, similarities, depth)
 
 
 def _best(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from pipeline.artifacts import Artifacts, load_pictures, open_index, read_labels, save_array, save_origin
+from pipeline.artifacts import Artifacts, load_pictures, open_index, read_labels, save_array, save_json, save_origin
 from pipeline.encoder import encode, open_encoder
 from pipeline.params import Params, load_params
 from pipeline.stages.evaluate import evaluate
@@ -90,6 +90,7 @@ def make_line(root: Path, pictures: dict[str, bytes | Image.Image]) -> Line:
         groups={"k": 3, "k_minimum": 2, "k_maximum": 8},
     )
     resize(line.params, line.artifacts)
+    save_json(line.artifacts.metrics("train"), {"upright": True})
     write_encoder(line.artifacts.encoder, patch=32)
     write_encoder(line.artifacts.untrained_encoder, patch=128)
     embed_again(line.artifacts)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.diagnosis import found_again, longer, two_views, verdict
+from pipeline.diagnosis import found_again, longer, remedy, two_views, unbeaten, verdict
 
 
 def pictures(count: int) -> np.ndarray:
@@ -36,19 +36,38 @@ def test_a_second_view_has_no_colour_but_light_that_tells() -> None:
     assert found_again(light / np.linalg.norm(light, axis=1, keepdims=True)) >= 1 / 20
 
 
-def test_the_verdict_says_who_is_not_beaten() -> None:
+def test_the_verdict_says_who_is_not_beaten_with_both_figures() -> None:
     assert "beats every baseline" in verdict(
-        {"model": 0.9, "pixels": 0.4, "untrained": 0.5}, measure="views", remedy="raise it"
+        {"model": (0.9,), "pixels": (0.4,), "untrained": (0.5,)}, by=["views"], remedy="raise it"
     )
-    text = verdict({"model": 0.45, "pixels": 0.4, "untrained": 0.5}, measure="views", remedy="raise it")
-    assert text.startswith("warning")
-    assert "no better than untrained" in text
-    assert text.endswith("; raise it")
+    measures = {"model": (0.45, 0.3), "pixels": (0.4, 0.2), "HOG": (0.46, 0.2), "untrained": (0.5, 0.4)}
+    assert verdict(measures, by=["top-4", "macro"], remedy="raise it") == (
+        "warning: by top-4 or macro the model (45.0 and 30.0 %) is no better than untrained (50.0 and 40.0 %) and HOG "
+        "(46.0 and 20.0 %); raise it"
+    )
+
+
+def test_a_baseline_that_is_ahead_by_one_measure_is_not_beaten() -> None:
+    assert unbeaten({"model": (0.5, 0.3), "pixels": (0.4, 0.2), "HOG": (0.4, 0.35)}) == ["HOG"]
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5])
 def test_a_tie_is_no_success(value: float) -> None:
-    assert verdict({"model": value, "pixels": value}, measure="views", remedy="raise it").startswith("warning")
+    assert verdict({"model": (value,), "pixels": (value,)}, by=["views"], remedy="raise it").startswith("warning")
+
+
+@pytest.mark.parametrize(
+    ("names", "is_trained", "upright", "words"),
+    [
+        (["histogram", "untrained"], True, True, "lower train.learning_rate, or LONGER"),
+        (["HOG"], True, False, "set dataset.orientation to upright"),
+        (["HOG"], True, True, "LONGER, or take another network"),
+        (["histogram"], True, False, "colours alone tell these pictures apart"),
+        (["histogram", "untrained"], False, True, "another network may suit these pictures better: see encoder.kind"),
+    ],
+)
+def test_the_remedy_is_for_what_beats_the_model(names: list[str], is_trained: bool, upright: bool, words: str) -> None:
+    assert words in remedy(names, is_trained=is_trained, upright=upright, longer="LONGER")
 
 
 @pytest.mark.parametrize(
@@ -65,5 +84,5 @@ def test_how_to_train_longer_names_what_counts(epochs: int | str, network: str, 
 
 
 def test_where_all_find_all_nothing_is_advised() -> None:
-    text = verdict({"model": 1.0, "pixels": 1.0, "HOG": 0.9}, measure="views", remedy="raise it")
+    text = verdict({"model": (1.0,), "pixels": (1.0,), "HOG": (0.9,)}, by=["views"], remedy="raise it")
     assert text == "by views the model finds all, and so do pixels: this doesn't tell them apart"

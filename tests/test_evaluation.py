@@ -12,6 +12,7 @@ import pytest
 from conftest import CLASSES, Line
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from typer.testing import CliRunner, Result
 
 from pipeline.artifacts import load_json, open_index
@@ -24,15 +25,22 @@ from pipeline.baselines import (
 from pipeline.cli import app
 from pipeline.errors import ArtifactError
 from pipeline.evaluation import (
+    Ask,
     adjusted_rand,
     agreement,
+    agreement_at_r,
     chance,
+    chance_at_r,
+    chance_of_hubs,
+    hubness,
     purity,
 )
+from pipeline.neighbours import some_lists
 
 VIEWS = ["model", "pixels", "whitened pixels", "histogram", "HOG", "untrained"]
 EMBEDDINGS = [*VIEWS, "chance"]
-MEASURES = ["top4", "top4_macro", "top1", "map_at_10"]
+AGREEMENT = ["top4", "top4_macro", "top1", "top1_macro", "map_at_10", "map_at_10_macro"]
+MEASURES = [*AGREEMENT, "map_at_r", "map_at_r_macro", "skew", "never_listed"]
 
 
 def run(line: Line, *arguments: str) -> Result:
@@ -59,12 +67,14 @@ def test_agreement_is_what_a_hand_finds() -> None:
     assert found.top4_macro == pytest.approx((1 / 2 + 1 / 4) / 2)
     assert found.top1 == pytest.approx(2 / 5)
     assert found.map_at_10 == pytest.approx((1 + 1 / 2 + 5 / 12 + 1 + 1 / 4) / 5)
+    assert found.top1_macro == pytest.approx((1 / 3 + 1 / 2) / 2)
+    assert found.map_at_10_macro == pytest.approx(((1 + 1 / 2 + 5 / 12) / 3 + (1 + 1 / 4) / 2) / 2)
 
 
 def test_lists_that_show_the_own_class_first_are_perfect_but_for_small_classes() -> None:
     labels = np.repeat([0, 1], 6)
     neighbours = np.array([[j for j in range(12) if j != i and labels[i] == labels[j]] for i in range(12)])
-    assert astuple(agreement(neighbours, labels)) == (1.0, 1.0, 1.0, 1.0)
+    assert astuple(agreement(neighbours, labels)) == (1.0,) * 6
 
 
 def test_a_picture_alone_in_its_class_counts_as_wrong() -> None:
@@ -106,6 +116,103 @@ def test_chance_is_the_mean_over_random_neighbours(sizes: list[int]) -> None:
 def test_chance_of_two_equal_classes_is_known() -> None:
     found = chance(np.repeat([0, 1], 3))
     assert found.top1 == found.top4 == found.top4_macro == pytest.approx(2 / 5)
+
+
+# --- at R ---------------------------------------------------------------------------------------------------
+
+
+def asking(lists: np.ndarray) -> Ask:
+    """Return the asking of full lists (N, N - 1)."""
+    return lambda rows, depth: lists[rows, :depth]
+
+
+def random_lists(count: int, generator: np.random.Generator) -> np.ndarray:
+    shuffled = np.argsort(generator.random((count, count - 1)), axis=1)
+    return shuffled + (shuffled >= np.arange(count)[:, None])
+
+
+def test_agreement_at_r_is_what_a_hand_finds() -> None:
+    labels = np.array([0, 0, 0, 1, 1, 2])
+    lists = np.array(
+        [
+            [1, 2, 3, 4, 5],  # R = 2: right right: 1
+            [3, 0, 2, 4, 5],  # wrong right: (1/2) / 2
+            [0, 3, 1, 4, 5],  # right wrong: 1 / 2; the right one behind them counts no more
+            [4, 0, 1, 2, 5],  # R = 1: right
+            [0, 3, 1, 2, 5],  # R = 1: wrong
+            [0, 1, 2, 3, 4],  # alone in its class: 0
+        ]
+    )
+    found = agreement_at_r(asking(lists), labels)
+    assert found.map_at_r == pytest.approx((1 + 1 / 4 + 1 / 2 + 1) / 6)
+    assert found.map_at_r_macro == pytest.approx((7 / 12 + 1 / 2 + 0) / 3)
+
+
+@given(st.integers(0, 10**6))
+def test_agreement_at_r_is_that_of_a_full_sort_counted_one_by_one(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(4, size=25)
+    embeddings = generator.normal(size=(25, 3)).astype(np.float32)
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    found = agreement_at_r(lambda rows, depth: some_lists(embeddings, rows, depth=depth, block=7)["row"], labels)
+    expected = []
+    for row, vector in enumerate(embeddings.astype(np.float64)):
+        order = np.argsort(-(embeddings.astype(np.float64) @ vector), kind="stable")
+        right = [labels[other] == labels[row] for other in order if other != row]
+        others = sum(right)
+        hits = [place for place in range(others) if right[place]]
+        expected.append(sum((number + 1) / (place + 1) for number, place in enumerate(hits)) / max(others, 1))
+    by_class = [np.mean(np.array(expected)[labels == number]) for number in np.unique(labels)]
+    assert (found.map_at_r, found.map_at_r_macro) == pytest.approx((np.mean(expected), np.mean(by_class)))
+
+
+def test_chance_at_r_is_the_mean_over_random_lists() -> None:
+    labels = np.repeat(np.arange(5), [12, 1, 2, 3, 7])
+    generator = np.random.default_rng(0)
+    drawn = [astuple(agreement_at_r(asking(random_lists(25, generator)), labels)) for _ in range(2000)]
+    error = np.std(drawn, axis=0) / len(drawn) ** 0.5
+    assert (np.abs(np.mean(drawn, axis=0) - astuple(chance_at_r(labels))) <= 4 * error).all()
+
+
+def test_of_a_large_class_a_thousand_pictures_are_asked_and_stand_for_it() -> None:
+    labels = np.append(np.zeros(3000, np.int64), [1, 1])
+    asked = []
+
+    def ask(rows: np.ndarray, depth: int) -> np.ndarray:
+        asked.append(len(rows))
+        return np.full((len(rows), depth), 0)  # all of class 0
+
+    found = agreement_at_r(ask, labels)
+    assert asked == [1000, 2]
+    assert (found.map_at_r, found.map_at_r_macro) == pytest.approx((3000 / 3002, 1 / 2))
+
+
+# --- hubs ---------------------------------------------------------------------------------------------------
+
+
+def test_hubness_is_the_skewness_of_how_often_pictures_are_listed() -> None:
+    lists = random_lists(40, np.random.default_rng(0))[:, :3]
+    lists[5:] = np.where(lists[5:] < 20, 0, lists[5:])  # the first picture crowds the lists
+    counts = [int((lists == row).sum()) for row in range(40)]
+    found = hubness(lists)
+    assert found.skew == pytest.approx(stats.skew(counts))
+    assert found.never_listed == counts.count(0) / 40 > 0
+
+
+def test_where_all_are_listed_alike_there_is_no_hub() -> None:
+    ring = (np.arange(12)[:, None] + np.arange(1, 4)) % 12
+    assert astuple(hubness(ring)) == (0.0, 0.0)
+
+
+def test_random_lists_are_as_uneven_as_chance_says() -> None:
+    found, expected = hubness(random_lists(3000, np.random.default_rng(0))[:, :10]), chance_of_hubs(3000)
+    assert found.skew == pytest.approx(expected.skew, abs=0.15)
+    assert found.never_listed == pytest.approx(expected.never_listed, abs=1e-3)
+    assert chance_of_hubs(3000).skew == pytest.approx(stats.binom(2999, 10 / 2999).stats("s"))
+
+
+def test_of_few_pictures_each_is_in_every_list() -> None:
+    assert astuple(chance_of_hubs(8)) == (0.0, 0.0)
 
 
 # --- pixels -------------------------------------------------------------------------------------------------
@@ -219,7 +326,8 @@ def test_every_picture_counts_and_every_folder_is_a_class(line: Line) -> None:
     with open_index(line.artifacts.index) as index:
         folders = [path.rpartition("/")[0] for path in index.paths()]
     labels = np.unique(folders, return_inverse=True)[1]
-    assert table["embeddings"]["chance"] == pytest.approx(asdict(chance(labels)))
+    expected = asdict(chance(labels)) | asdict(chance_at_r(labels)) | asdict(chance_of_hubs(58))
+    assert table["embeddings"]["chance"] == pytest.approx(expected)
 
 
 def test_pictures_of_three_kinds_are_told_apart(line: Line) -> None:

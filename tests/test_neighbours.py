@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.neighbours import most_similar, similarity_blocks, sorted_lists
+from pipeline.neighbours import most_similar, similarity_blocks, some_lists, sorted_lists
 
 Embeddings = NDArray[np.float32]
 SEEDS, SIZES, DEPTHS, BLOCKS = st.integers(0, 10**6), st.integers(1, 60), st.integers(1, 70), st.integers(1, 70)
@@ -54,6 +54,14 @@ def oracle(embeddings: Embeddings, depth: int) -> NDArray[np.int64]:
 def test_lists_are_those_of_a_full_sort_in_float64(num_pictures: int, depth: int, block: int, seed: int) -> None:
     embeddings = random_embeddings(num_pictures, seed=seed)
     np.testing.assert_array_equal(lists_of(embeddings, depth=depth, block=block)["row"], oracle(embeddings, depth))
+
+
+@given(SIZES, DEPTHS, BLOCKS, SEEDS)
+def test_lists_of_some_rows_are_those_of_all(num_pictures: int, depth: int, block: int, seed: int) -> None:
+    embeddings = embeddings_with_copies(num_pictures, seed=seed)
+    rows = np.random.default_rng(seed).permutation(num_pictures)[: num_pictures // 2 + 1]
+    found = some_lists(embeddings, rows, depth=depth, block=block)
+    np.testing.assert_array_equal(found["row"], lists_of(embeddings, depth=depth)["row"][rows])
 
 
 @given(SIZES, DEPTHS, BLOCKS, SEEDS)

@@ -1,6 +1,6 @@
 """Measures how well the similarity agrees with labels, beside simple baselines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from pipeline.artifacts import (
     find_labels,
     load_embeddings,
     load_groups,
+    load_json,
     load_pictures,
     open_index,
     save_json,
@@ -23,11 +24,12 @@ from pipeline.artifacts import (
 from pipeline.baselines import BASELINES
 from pipeline.encoder import Encoder, encode, open_encoder
 from pipeline.errors import EncoderError, QueryError
-from pipeline.neighbours import sorted_lists
+from pipeline.neighbours import some_lists, sorted_lists
 from pipeline.params import Params
 from pipeline.wording import counted, one_line
 
 _BLOCK = 512
+_COLUMNS = ("top-4", "macro", "top-1", "macro", "mAP@10", "macro", "mAP@R", "macro", "skew", "never")
 _VIEWED = 500  # pictures that two views are made of, at most
 
 
@@ -61,10 +63,11 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
     if is_measurable:
         check_origin(artifacts, "groups", index.digest)  # before the long work
     views = _views(pictures, artifacts)
+    by_views = {name: (share,) for name, share in views.items()}
     table: dict[str, Any] = {
         "pictures": len(paths),
         "views": views,
-        "verdict": [_verdict(views, "finding a second view of a picture", params)],
+        "verdict": [_verdict(by_views, ["finding a second view of a picture"], params, artifacts)],
     }
     if known.doubt:
         table["doubts"] = [known.doubt]
@@ -78,10 +81,11 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
         "model": _measure(embeddings[rows], labels),
         **{name: _measure(baseline(some), labels) for name, baseline in BASELINES.items()},
         "untrained": _measure(encode(open_encoder(artifacts.untrained_encoder), some, progress=True), labels),
-        "chance": asdict(evaluation.chance(labels)),
+        "chance": _of_chance(labels),
     }
-    top4 = {name: measures["top4"] for name, measures in measured.items()}
-    table["verdict"].insert(0, _verdict(top4, "top-4 agreement", params))
+    by_labels = {name: (measures["top4"], measures["top4_macro"]) for name, measures in measured.items()}
+    words = ["top-4 agreement", "its mean over classes"]
+    table["verdict"].insert(0, _verdict(by_labels, words, params, artifacts))
     table |= {
         "pictures": len(rows),
         "classes": len(classes),
@@ -99,11 +103,14 @@ def format_table(table: dict[str, Any]) -> str:
     if "classes" not in table:
         return "\n".join([*table["verdict"], *table.get("doubts", [])])
     counts = f"{counted(table['pictures'], 'picture')} in {counted(table['classes'], 'class')}"
-    lines = [f"{counts}; agreement of neighbours with labels, %"]
+    lines = [
+        f"{counts}; agreement of neighbours with labels, %, each beside its mean over classes (macro); "
+        "skew of how often a picture is listed among ten, and the share of pictures that never is, %"
+    ]
     width = max(15, *(len(name) for name in table["embeddings"])) + 1
-    lines.append(f"{'':{width}}{'top-4':>8}{'macro':>8}{'top-1':>8}{'mAP@10':>8}")
+    lines.append(" " * width + "".join(f"{title:>8}" for title in _COLUMNS))
     for name, measures in table["embeddings"].items():
-        numbers = "".join(f"{100 * value:8.1f}" for value in measures.values())
+        numbers = "".join(f"{value if key == 'skew' else 100 * value:8.1f}" for key, value in measures.items())
         lines.append(f"{name:{width}}{numbers}")
     groups = table["groups"]
     measures_of_groups = f"purity {groups['purity']:.3f}, adjusted Rand index {groups['adjusted_rand']:.3f}"
@@ -123,15 +130,14 @@ def _given_encoder(path: Path) -> Encoder:
         ) from error
 
 
-def _verdict(measures: dict[str, float], measure: str, params: Params) -> str:
-    longer = diagnosis.longer(params.train.epochs, network=params.train.network)
-    if params.encoder.kind != "autoencoder":
-        remedy = "another network may suit these pictures better: see encoder.kind"
-    elif measures["untrained"] >= measures["model"]:
-        remedy = f"lower train.learning_rate, or {longer}"
-    else:
-        remedy = longer
-    return diagnosis.verdict(measures, measure=measure, remedy=remedy)
+def _verdict(measures: Mapping[str, Sequence[float]], by: Sequence[str], params: Params, artifacts: Artifacts) -> str:
+    remedy = diagnosis.remedy(
+        diagnosis.unbeaten(measures),
+        is_trained=params.encoder.kind == "autoencoder",
+        upright=load_json(artifacts.metrics("train"), stage="train")["upright"],
+        longer=diagnosis.longer(params.train.epochs, network=params.train.network),
+    )
+    return diagnosis.verdict(measures, by=by, remedy=remedy)
 
 
 def _views(pictures: NDArray[np.uint8], artifacts: Artifacts) -> dict[str, float]:
@@ -146,8 +152,21 @@ def _views(pictures: NDArray[np.uint8], artifacts: Artifacts) -> dict[str, float
 
 
 def _measure(embeddings: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
-    lists = list(sorted_lists(embeddings, depth=evaluation.DEPTH, block=_BLOCK, progress=False))
-    return asdict(evaluation.agreement(np.concatenate(lists)["row"], labels))
+    """Return every measure of an embedding by its name."""
+    lists = np.concatenate(list(sorted_lists(embeddings, depth=evaluation.DEPTH, block=_BLOCK, progress=False)))["row"]
+
+    def ask(rows: NDArray[np.int64], depth: int) -> NDArray[np.int32]:
+        found: NDArray[np.int32] = some_lists(embeddings, rows, depth=depth, block=_BLOCK)["row"]
+        return found
+
+    at_r = evaluation.agreement_at_r(ask, labels)
+    return asdict(evaluation.agreement(lists, labels)) | asdict(at_r) | asdict(evaluation.hubness(lists))
+
+
+def _of_chance(labels: NDArray[np.int64]) -> dict[str, float]:
+    """Return what `_measure` would of lists that are drawn at random."""
+    measured = evaluation.chance(labels), evaluation.chance_at_r(labels), evaluation.chance_of_hubs(len(labels))
+    return {name: value for each in measured for name, value in asdict(each).items()}
 
 
 def _measure_groups(groups: NDArray[np.int64], labels: NDArray[np.int64], *, k: int) -> dict[str, Any]:
