@@ -162,6 +162,16 @@ def test_the_threshold_lies_half_way_where_there_is_a_gap() -> None:
     assert "margin 0.400" in threshold.words()
 
 
+def test_98_of_100_copies_reach_the_threshold_and_999_of_1000_others_stay_below() -> None:
+    generator = np.random.default_rng(0)
+    copies, others = generator.permutation(1000) / 10_000 + 0.9, generator.permutation(10_000) / 20_000
+    threshold = find_threshold(copies.astype(np.float32), others.astype(np.float32), agreement=0.95)
+    assert (copies >= threshold.copies_low).sum() == 980
+    assert (others < threshold.others_high).sum() == 9990
+    agreements = (generator.permutation(1000) / 10_000 + 0.855).astype(np.float32)
+    assert (agreements >= agreement_threshold(agreements)).sum() == 980
+
+
 def test_where_copies_and_others_overlap_the_threshold_is_above_the_others_and_says_so() -> None:
     threshold = find_threshold(np.full(50, 0.8, np.float32), np.full(50, 0.9, np.float32), agreement=0.95)
     assert threshold.similarity == pytest.approx(0.9)

@@ -57,6 +57,19 @@ def test_spreading_follows_a_chain_that_leads_away_from_its_example() -> None:
     assert METHODS["label spreading"](embeddings, lists, examples)[end].argmax() == 0
 
 
+def test_an_example_gives_way_to_its_neighbours_but_for_a_twentieth() -> None:
+    """Two pictures, each the other's neighbour, of two labels.
+
+    A step takes 0.95 of what the other has and 0.05 of the own label, so what a picture has more of its own than of the
+    other label, d, becomes 0.05 - 0.95 d: from 1 it falls towards 0.05 / 1.95, of which 0.95^40 is left after 40 steps.
+    """
+    lists = lists_of(np.eye(2, dtype=np.float32), depth=1)
+    shares = METHODS["label spreading"](np.eye(2, dtype=np.float32), lists, Examples(np.arange(2), np.arange(2), 2))
+    rest = 0.05 / 1.95
+    own = (1 + rest + (1 - rest) * 0.95**40) / 2  # 0.575
+    np.testing.assert_allclose(shares, [[own, 1 - own], [1 - own, own]], rtol=1e-3)
+
+
 def test_where_no_label_arrives_spreading_takes_class_means() -> None:
     embeddings, truth = clusters(spread=0.05)
     lists = lists_of(embeddings, depth=3)
