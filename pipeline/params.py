@@ -106,7 +106,7 @@ class GroupsParams:
     """How the folder is split into K groups, and how these are laid out."""
 
     engine: Literal["fasterpam", "pyclustering"]
-    k: int | Literal["elbow", "silhouette"] = _number(1, 100_000)
+    k: int | Literal["auto", "elbow", "silhouette"] = _number(1, 100_000)
     k_minimum: int = _number(1, 100_000)
     k_maximum: int = _number(2, 100_000)
     sweep_columns: int = _number(2, 1_000_000)

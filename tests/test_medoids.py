@@ -16,6 +16,7 @@ from pipeline.medoids import (
     cosine_distances,
     fasterpam,
     group,
+    k_by_both,
     k_by_elbow,
     k_by_silhouette,
     score,
@@ -535,3 +536,11 @@ def test_the_choice_of_k_refuses_what_is_no_sweep(ks, values, message):
     for choose in (k_by_elbow, k_by_silhouette):
         with pytest.raises(ValueError, match=message):
             choose(np.array(ks), np.array(values))
+
+
+def test_by_both_the_silhouette_decides_and_only_up_to_the_elbow() -> None:
+    ks = np.arange(2, 10)
+    losses = np.array([1.0, 0.8, 0.6, 0.4, 0.38, 0.36, 0.34, 0.32])  # the elbow is at 5
+    silhouettes = np.array([0.1, 0.5, 0.4, 0.3, 0.6, 0.7, 0.8, 0.9])
+    assert k_by_both(ks, losses, silhouettes) == 3
+    assert k_by_both(ks, losses, np.sort(silhouettes)) == 5

@@ -147,7 +147,7 @@ def test_what_is_just_outside_of_a_bound_is_refused(
         ("train.network", 1, r"'classic' or 'residual', got 1"),
         ("train.network", "Classic", r"'classic' or 'residual', got 'Classic'"),
         ("train.epochs", "all", r"'auto' or an integer from 1 to 100,000, got 'all'"),
-        ("groups.k", "elbo", r"'elbow' or 'silhouette' or an integer .*, got 'elbo'"),
+        ("groups.k", "elbo", r"'auto' or 'elbow' or 'silhouette' or an integer .*, got 'elbo'"),
         ("dataset.path", "", r"a text that is not empty, got ''"),
         ("dataset.path", 7, r"a text that is not empty, got 7"),
         ("dataset.labels", False, r"a text that is not empty, got False"),

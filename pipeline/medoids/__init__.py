@@ -13,7 +13,7 @@ Arrays in, arrays out; imports numpy and tqdm, and pyclustering when that engine
 """
 
 from pipeline.medoids.assignment import Grouping, assign, score
-from pipeline.medoids.choice import k_by_elbow, k_by_silhouette
+from pipeline.medoids.choice import k_by_both, k_by_elbow, k_by_silhouette
 from pipeline.medoids.distances import cosine_distances
 from pipeline.medoids.fasterpam_engine import Sweep, group, start_greedily, sweep
 from pipeline.medoids.pyclustering_engine import (
@@ -32,6 +32,7 @@ __all__ = [
     "fasterpam",
     "group",
     "group_by_pyclustering",
+    "k_by_both",
     "k_by_elbow",
     "k_by_silhouette",
     "kmedoids_by_pyclustering",

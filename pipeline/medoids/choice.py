@@ -1,7 +1,8 @@
 """The number of groups K, chosen from what a sweep over K has measured.
 
 Two criteria, either of which may mislead on a given folder: the elbow (where more groups stop paying) and
-the medoid silhouette (where groups are best apart). Both see the same sweep, so computing both is free.
+the medoid silhouette (where groups are best apart). Both see the same sweep, so computing both is free, and a
+third rule takes the silhouette as far as the elbow alone.
 """
 
 from __future__ import annotations
@@ -69,6 +70,39 @@ def k_by_silhouette(ks: NDArray[np.int64], silhouettes: NDArray[np.float64]) -> 
     """
     _check(ks, silhouettes)
     return _smallest_best(ks, silhouettes, rounding=_ROUNDING)
+
+
+def k_by_both(ks: NDArray[np.int64], losses: NDArray[np.float64], silhouettes: NDArray[np.float64]) -> int:
+    """Choose the K with the largest mean medoid silhouette among those up to the elbow.
+
+    The more groups, the smaller they are, and the nearer a picture is to its own medoid beside the next one: so the
+    silhouette often rises to the end of the range. Beyond the elbow more groups don't pay; before it, it tells.
+
+    Parameters
+    ----------
+    ks : (n,) int64
+        Rising numbers of groups, n >= 1.
+    losses, silhouettes : (n,) float64
+        As `k_by_elbow` and `k_by_silhouette` take them.
+
+    Returns
+    -------
+    int
+        One of `ks`, at most the elbow; of equally good ones the smallest.
+
+    Raises
+    ------
+    ValueError
+        If the arrays don't belong together or hold NaN or infinity.
+
+    Examples
+    --------
+    >>> k_by_both(np.array([2, 3, 4, 5]), np.array([1.0, 0.5, 0.4, 0.3]), np.array([0.4, 0.3, 0.2, 0.9]))
+    2
+    """
+    _check(ks, silhouettes)
+    paying = ks <= k_by_elbow(ks, losses)
+    return k_by_silhouette(ks[paying], silhouettes[paying])
 
 
 def _check(ks: NDArray[np.int64], values: NDArray[np.float64]) -> None:

@@ -52,7 +52,9 @@ def groups(params: Params, artifacts: Artifacts) -> str:
         by_silhouette = medoids.k_by_silhouette(sweep.ks, sweep.silhouettes)
         if (params.groups.engine, params.groups.k) == ("pyclustering", "elbow"):
             by_elbow = _elbow_by_pyclustering(embeddings, sweep, params.groups)
-        k = {"elbow": by_elbow, "silhouette": by_silhouette}.get(str(params.groups.k), params.groups.k)
+        by_both = medoids.k_by_both(sweep.ks, sweep.losses, sweep.silhouettes)
+        by_name = {"auto": by_both, "elbow": by_elbow, "silhouette": by_silhouette}
+        k = by_name.get(str(params.groups.k), params.groups.k)
         grouping = _group(embeddings, int(k), sweep, params.groups, generator)
     _save_tables(paths, grouping, sweep, artifacts)
     _plot(sweep, by_elbow, by_silhouette, artifacts)
@@ -208,7 +210,11 @@ def _summary(
     if isinstance(settings.k, int) and found < settings.k:
         summary += f"; there {'is' if found == 1 else 'are'} no more than {counted(found, 'distinct picture')}"
     if not isinstance(settings.k, int) and len(ks) > 1:
-        summary += _elbow_end(by_elbow, ks) + _silhouette_end(by_silhouette, ks, settings)
+        summary += _elbow_end(by_elbow, ks)
+        if settings.k != "auto":
+            summary += _silhouette_end(by_silhouette, ks, settings)
+        elif by_elbow > ks[0]:  # else nothing was there to choose from
+            summary += _silhouette_end(found, ks, settings)
     return summary + _kept(artifacts.kept)
 
 
@@ -229,10 +235,11 @@ def _elbow_end(k: int, ks: NDArray[np.int64]) -> str:
 
 def _silhouette_end(k: int, ks: NDArray[np.int64], settings: GroupsParams) -> str:
     """Say that the silhouette is largest at an end of the range, beyond which it may be larger; empty if it isn't."""
+    where = "up to the elbow the silhouette" if settings.k == "auto" else "the silhouette"
     if k == ks[-1] == settings.k_maximum:
-        return f"; the silhouette is largest at the largest K that was tried, {k}: raise groups.k_maximum"
+        return f"; {where} is largest at the largest K that was tried, {k}: raise groups.k_maximum"
     if k == ks[0] and k > 2:
-        return f"; the silhouette is largest at the smallest K that was tried, {k}: lower groups.k_minimum"
+        return f"; {where} is largest at the smallest K that was tried, {k}: lower groups.k_minimum"
     if k == ks[0]:
-        return f"; the silhouette is largest at K = {k}, the smallest there is: the folder holds two kinds, or one"
+        return f"; {where} is largest at K = {k}, the smallest there is: the folder holds two kinds, or one"
     return ""
