@@ -31,7 +31,7 @@ from machine import print_machine  # noqa: E402
 
 from pipeline.artifacts import Artifacts, Picture, load_embeddings, load_pictures, open_index  # noqa: E402
 from pipeline.duplicates import QUESTIONS, Evidence, Facts, judge  # noqa: E402
-from pipeline.encoder import Encoder, encode, open_encoder  # noqa: E402
+from pipeline.encoder.running import Encoder, encode, open_encoder  # noqa: E402
 from pipeline.errors import PipelineError  # noqa: E402
 from pipeline.neighbours import sorted_lists  # noqa: E402
 from pipeline.params import DuplicatesParams, load_params  # noqa: E402

@@ -1,4 +1,4 @@
-"""Times encoding through ONNX Runtime against Keras `predict` of the same float32 function, batch for batch.
+"""Times encoding through ONNX Runtime against Keras `predict` of the network alone, batch for batch.
 
     python benchmarks/encoding.py [--artifacts artifacts] [--pictures 512]
 
@@ -23,9 +23,8 @@ from machine import print_machine  # noqa: E402
 
 from pipeline.artifacts import Artifacts, load_pictures, open_index  # noqa: E402
 from pipeline.autoencoder.backend import keras, tf  # noqa: E402
-from pipeline.autoencoder.export import embedding, load_float32  # noqa: E402
-from pipeline.encoder import encode, open_encoder  # noqa: E402
-from pipeline.params import load_params  # noqa: E402
+from pipeline.autoencoder.graph import last_stage, load_float32  # noqa: E402
+from pipeline.encoder.running import encode, open_encoder  # noqa: E402
 
 BATCHES, ROUNDS = (1, 16, 64, 256), 3
 
@@ -34,17 +33,12 @@ def main() -> None:
     """Print pictures a second for each batch size, and for the project's own way."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--pictures", type=int, default=512)
     options = parser.parse_args()
-    artifacts, params = Artifacts(options.artifacts), load_params(options.params)
+    artifacts = Artifacts(options.artifacts)
     with open_index(artifacts.index) as index:
         pictures = np.array(load_pictures(artifacts, index)[: options.pictures])
-    rows = np.arange(min(len(pictures), 256))
-    function = embedding(
-        artifacts.autoencoder, pictures, dimensions=params.embed.dimensions, fit_rows=rows, upright=True, seed=0
-    )
-    model = in_keras(function)
+    model = last_stage(load_float32(artifacts.autoencoder))
     session = onnxruntime.InferenceSession(artifacts.encoder.read_bytes(), providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     print_machine()
@@ -53,7 +47,7 @@ def main() -> None:
     for batch in BATCHES:
         count = len(pictures) if batch > 1 else len(pictures) // 4
         some = pictures[:count]
-        theirs = rate(count, lambda some=some, batch=batch: model.predict(some, batch_size=batch, verbose=0))
+        theirs = rate(count, lambda some=some, batch=batch: model.predict(halved(some), batch_size=batch, verbose=0))
         ours = rate(count, lambda some=some, batch=batch: in_batches(session, name, some, batch))
         print(f"{batch:>6}{theirs:16.0f}{ours:15.0f}{ours / theirs:8.2f}")
     encoder = open_encoder(artifacts.encoder)
@@ -64,14 +58,9 @@ def main() -> None:
     print(f"{own * flops / limit:.2f} of a bare float32 matrix product ({limit / 1e9:.0f} GFLOP/s)")
 
 
-def in_keras(function: Callable[[tf.Tensor], tf.Tensor]) -> keras.Model:
-    """Return a Keras model of the function that was exported."""
-
-    class Embedding(keras.Model):  # type: ignore[misc]
-        def call(self, pictures: tf.Tensor) -> tf.Tensor:
-            return function(pictures)
-
-    return Embedding()
+def halved(pictures: np.ndarray) -> np.ndarray:
+    """Return pictures as the network takes them, (N, 128, 128, 3), [0, 1]."""
+    return pictures.reshape(-1, 128, 2, 128, 2, 3).mean(axis=(2, 4), dtype=np.float32) / 255
 
 
 def in_batches(session: onnxruntime.InferenceSession, name: str, pictures: np.ndarray, batch: int) -> list[Any]:

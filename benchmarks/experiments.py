@@ -16,13 +16,17 @@ import numpy as np
 from machine import print_machine
 
 from pipeline.artifacts import Artifacts, load_pictures, open_index, read_labels
-from pipeline.autoencoder import export, objectives, patches, training, views
+from pipeline.autoencoder import objectives, training, views
+from pipeline.autoencoder.graph import last_stage, load_float32, nodes
+from pipeline.encoder import patches
+from pipeline.encoder.joining import blocks_of, fit
+from pipeline.encoder.whitening import principal_directions
 from pipeline.evaluation import DEPTH, agreement
 from pipeline.neighbours import sorted_lists
 from pipeline.params import load_params
 from pipeline.stages.train import _orientation, _recipe
 
-BLOCKS = ("middle", "grid", "outlines", "patches")  # as features.blocks returns them of upright pictures
+BLOCKS = ("middle", "grid", "outlines", "patches")  # as blocks_of names them of upright pictures
 BLOCKS_OF_ANY = ("middle", "largest values")  # and of those that lie in any orientation
 # each experiment: what it sets, as (module, constant) or a name of the recipe
 EXPERIMENTS: dict[str, dict[Any, Any]] = {
@@ -74,16 +78,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "autoencoder.keras"
         training.save_model(progress, path)
-        _, blocks = export.whitened_blocks(
-            export.load_float32(path),
-            pictures,
-            dimensions=params.embed.dimensions,
-            fit_rows=np.arange(len(pictures)),
-            upright=recipe.turn == 0,
-            seed=params.embed.seed,
-        )
+        network = last_stage(load_float32(path))
+    rows = np.arange(len(pictures))
+    blocks = fit(
+        lambda pixels: nodes(network, pixels)[0],
+        blocks_of(pictures, rows, upright=recipe.turn == 0, seed=params.embed.seed),
+        pictures,
+        rows,
+        dimensions=params.embed.dimensions,
+    ).whitened
     joined = np.concatenate(blocks, axis=1)
-    turn = export.principal_directions(joined, dimensions=params.embed.dimensions)
+    turn = principal_directions(joined, dimensions=params.embed.dimensions)
     for title, vectors in zip(
         ("joined", *(BLOCKS if recipe.turn == 0 else BLOCKS_OF_ANY)), (joined @ turn, *blocks), strict=True
     ):

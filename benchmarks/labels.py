@@ -24,7 +24,7 @@ from machine import print_machine  # noqa: E402
 
 from pipeline.artifacts import Artifacts, load_embeddings, load_pictures, open_index, read_labels  # noqa: E402
 from pipeline.baselines import pixel_embeddings  # noqa: E402
-from pipeline.encoder import encode, open_encoder  # noqa: E402
+from pipeline.encoder.running import encode, open_encoder  # noqa: E402
 from pipeline.labelling import METHODS, Choice, Examples, choose_method, label, most_helpful  # noqa: E402
 from pipeline.neighbours import sorted_lists  # noqa: E402
 from pipeline.params import load_params  # noqa: E402

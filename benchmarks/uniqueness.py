@@ -26,7 +26,7 @@ from pipeline.artifacts import Artifacts, load_embeddings, load_json, load_pictu
 from pipeline.baselines import pixel_embeddings  # noqa: E402
 from pipeline.crystals.planting import QUALITY, stranger  # noqa: E402
 from pipeline.crystals.planting import encode as as_jpeg  # noqa: E402
-from pipeline.encoder import encode, open_encoder  # noqa: E402
+from pipeline.encoder.running import encode, open_encoder  # noqa: E402
 from pipeline.params import load_params  # noqa: E402
 from pipeline.pictures import Limits, RejectedPictureError, find_files, read_picture  # noqa: E402
 from pipeline.stages.uniqueness import groups_of_copies  # noqa: E402

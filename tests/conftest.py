@@ -19,7 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from pipeline.artifacts import Artifacts, load_pictures, open_index, read_labels, save_array, save_json, save_origin
-from pipeline.encoder import encode, open_encoder
+from pipeline.encoder.running import encode, open_encoder
 from pipeline.params import Params, load_params
 from pipeline.stages.evaluate import evaluate
 from pipeline.stages.groups import groups

@@ -2,6 +2,8 @@
 
 import dataclasses
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -12,16 +14,19 @@ import pytest
 import tensorflow as tf
 
 from pipeline.autoencoder import training
-from pipeline.autoencoder.export import embedding, export, fit_whitening, principal_directions, run
-from pipeline.autoencoder.features import oriented_gradients
+from pipeline.autoencoder.graph import last_stage, load_float32, predicted
 from pipeline.autoencoder.judgement import judge, reconstruct
 from pipeline.autoencoder.networks import PixelShuffle, StandardisedConv, build, trunk
 from pipeline.autoencoder.objectives import find_partners, info_nce
 from pipeline.autoencoder.optimiser import MatrixOptimiser
-from pipeline.autoencoder.patches import Dictionary, learn, patch_codes
 from pipeline.autoencoder.training import Recipe
 from pipeline.autoencoder.views import random_views
-from pipeline.encoder import encode, open_encoder
+from pipeline.encoder.outlines import oriented_gradients
+from pipeline.encoder.patches import Dictionary, learn, patch_codes
+from pipeline.encoder.running import answers
+from pipeline.encoder.whitening import fit_whitening, principal_directions
+from pipeline.graph import Graph, Value
+from pipeline.stages.embed import check_nodes, file_of, nodes_of
 
 
 def recipe(network: str = "residual", objective: str = "reconstruction", epochs: int = 2) -> Recipe:
@@ -34,6 +39,19 @@ def pictures() -> np.ndarray:
     """Return 8 smooth random pictures, uint8 (8, 256, 256, 3)."""
     coarse = np.random.default_rng(0).random((8, 4, 4, 3)).astype(np.float32)
     return np.rint(tf.image.resize(coarse, (256, 256), "bicubic").numpy().clip(0, 1) * 255).astype(np.uint8)
+
+
+def calculated(what: Callable[[Value], Value], given: np.ndarray) -> np.ndarray:
+    """Return what nodes make of vectors, or of pixels (N, H, W, C), which they take as planes."""
+    graph = Graph()
+    x = graph.input("x", "float32", *given.shape[1:])
+    graph.output("y", what(x.ordered(0, 3, 1, 2) if given.ndim == 4 else x))
+    return answers(graph.written(), np.asarray(given, np.float32))
+
+
+def embeddings_of(model: Path, pictures: np.ndarray, wanted: np.ndarray, *, upright: bool = True) -> np.ndarray:
+    rows = np.arange(len(pictures))
+    return answers(file_of(load_float32(model), pictures, rows, dimensions=5, upright=upright, seed=0), wanted)
 
 
 def layers_of(model: keras.Model, kind: type) -> list[keras.layers.Layer]:
@@ -139,7 +157,7 @@ def test_outlines_overlook_colour_and_see_direction() -> None:
     upright[:, :, 8::16] = upright[:, :, 9::16] = upright[:, :, 10::16] = 1  # stripes in every cell
     lying, red = upright.transpose(0, 2, 1, 3), upright * np.array([1, 0, 0], np.float32)
     inverted = 1 - upright
-    features = oriented_gradients(tf.constant(np.concatenate([upright, red, inverted, lying]))).numpy()
+    features = calculated(oriented_gradients, np.concatenate([upright, red, inverted, lying]))
     assert features.shape == (4, 1764)
     np.testing.assert_allclose(features[1], features[0], atol=1e-6)
     np.testing.assert_allclose(features[2], features[0], atol=1e-6)
@@ -147,7 +165,7 @@ def test_outlines_overlook_colour_and_see_direction() -> None:
 
 
 def test_a_blank_picture_has_no_outlines() -> None:
-    features = oriented_gradients(tf.ones((1, 128, 128, 3))).numpy()
+    features = calculated(oriented_gradients, np.ones((1, 128, 128, 3)))
     np.testing.assert_allclose(features, 0, atol=1e-6)
 
 
@@ -165,13 +183,13 @@ def test_an_anchor_keeps_the_length_that_a_direction_loses() -> None:
     crowd /= np.linalg.norm(crowd, axis=1, keepdims=True)
     features = np.concatenate([crowd, 6 * crowd[:1]])  # the last: the first one's direction, but far away
     plain, anchored = (fit_whitening(features, dimensions=4, power=0.0, anchor=anchor) for anchor in (0.0, 1.0))
-    embeddings = anchored.of(tf.constant(features)).numpy()
-    assert plain.of(tf.constant(features)).shape == (201, 4)
+    embeddings = calculated(anchored.of, features)
+    assert calculated(plain.of, features).shape == (201, 4)
     assert embeddings.shape == (201, 5)
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, rtol=1e-6)
     nearest = (embeddings @ embeddings.T - 2 * np.eye(201)).max(axis=1)
     assert nearest.argmin() == 200
-    directions = plain.of(tf.constant(features)).numpy()
+    directions = calculated(plain.of, features)
     assert directions[0] @ directions[200] > 0.99
 
 
@@ -191,7 +209,7 @@ def test_pictures_that_differ_by_rounding_alone_get_the_same_numbers(count: int,
     features = (value + noise).astype(np.float32)
     whitening = fit_whitening(features, dimensions=4, power=0.5, anchor=0.0)
     assert whitening.components.shape == (5, 1)
-    np.testing.assert_allclose(whitening.of(tf.constant(features)), 1, atol=1e-6)
+    np.testing.assert_allclose(calculated(whitening.of, features), 1, atol=1e-6)
 
 
 def test_rounding_is_no_direction_where_pictures_are_copies_of_two() -> None:
@@ -262,7 +280,7 @@ def test_patch_codes_are_what_a_loop_over_patches_gives(pictures: np.ndarray) ->
     dictionary = learn(pictures, np.arange(8), seed=0)
     words = dictionary.bias.size
     pixels = tf.nn.avg_pool2d(tf.constant(pictures[:1], tf.float32) / 255.0, 2, 2, "VALID")
-    codes = patch_codes(dictionary, pixels).numpy().reshape(3, 3, words)
+    codes = calculated(partial(patch_codes, dictionary), pixels.numpy()).reshape(3, 3, words)
     small = pixels.numpy()[0].reshape(32, 4, 32, 4, 3).mean((1, 3)).astype(np.float64)
     expected = np.zeros((27, 27, words))
     for y in range(27):
@@ -278,7 +296,7 @@ def test_words_overlook_brightness_and_contrast(pictures: np.ndarray) -> None:
     dictionary = learn(pictures, np.arange(8), seed=0)
     noisy = np.random.default_rng(0).random((2, 128, 128, 3)).astype(np.float32)
     noisy = np.repeat(np.repeat(noisy[:, ::16, ::16], 16, 1), 16, 2)  # strong contrast
-    codes = [patch_codes(dictionary, tf.constant(0.4 * noisy + shift)).numpy() for shift in (0.0, 0.5)]
+    codes = [calculated(partial(patch_codes, dictionary), 0.4 * noisy + shift) for shift in (0.0, 0.5)]
     np.testing.assert_allclose(codes[0], codes[1], atol=1e-3)
 
 
@@ -287,7 +305,7 @@ def test_few_pictures_have_few_words_and_a_blank_one_none() -> None:
     dictionary = learn(blank, np.arange(1), seed=0)
     assert isinstance(dictionary, Dictionary)
     assert dictionary.bias.size <= 50
-    codes = patch_codes(dictionary, tf.ones((1, 128, 128, 3))).numpy()
+    codes = calculated(partial(patch_codes, dictionary), np.ones((1, 128, 128, 3)))
     np.testing.assert_allclose(codes, 0, atol=1e-6)
 
 
@@ -298,38 +316,34 @@ def test_an_embedding_of_pictures_in_any_orientation_hardly_changes_when_they_ar
     turned = np.ascontiguousarray(np.rot90(pictures, 2, (1, 2)))
     alike = {}
     for upright in (True, False):
-        function = embedding(
-            tmp_path / "model.keras", pictures, dimensions=5, fit_rows=np.arange(8), upright=upright, seed=0
+        here, there = (
+            embeddings_of(tmp_path / "model.keras", pictures, some, upright=upright) for some in (pictures, turned)
         )
-        alike[upright] = (run(function, pictures) * run(function, turned)).sum(axis=1).mean()
+        alike[upright] = (here * there).sum(axis=1).mean()
     assert alike[False] > alike[True] + 0.1
 
 
 @pytest.mark.parametrize("network", ["classic", "residual"])
-def test_the_exported_encoder_equals_keras_and_gives_unit_vectors(
-    pictures: np.ndarray, network: str, tmp_path: Path
-) -> None:
+def test_the_nodes_of_a_network_give_what_keras_gives(pictures: np.ndarray, network: str, tmp_path: Path) -> None:
     training.save_model(training.start(recipe(network)), tmp_path / "model.keras")
-    function = embedding(tmp_path / "model.keras", pictures, dimensions=5, fit_rows=np.arange(8), upright=True, seed=0)
-    export(function, tmp_path / "encoder.onnx")
-    encoder = open_encoder(tmp_path / "encoder.onnx")
-    embeddings = encode(encoder, pictures, progress=False)
-    assert encoder.dimensions == {"classic": 4096, "residual": 5}[network]
-    np.testing.assert_allclose(embeddings, run(function, pictures), atol=1e-5)
+    keras_network = last_stage(load_float32(tmp_path / "model.keras"))
+    assert check_nodes(keras_network, nodes_of(keras_network), pictures) < 1e-5
+    embeddings = embeddings_of(tmp_path / "model.keras", pictures, pictures)
+    assert embeddings.shape == (8, {"classic": 4096, "residual": 5}[network])
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1.0, atol=1e-5)
 
 
+def test_an_embedding_of_classic_is_its_latents_at_unit_length(pictures: np.ndarray, tmp_path: Path) -> None:
+    training.save_model(training.start(recipe("classic")), tmp_path / "model.keras")
+    latents = predicted(last_stage(load_float32(tmp_path / "model.keras")), (pictures / 255).astype(np.float32))
+    expected = latents.reshape(8, -1) / np.linalg.norm(latents.reshape(8, -1), axis=1, keepdims=True)
+    np.testing.assert_allclose(embeddings_of(tmp_path / "model.keras", pictures, pictures), expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("rows", [[0], [0] * 6, [0, 0, 0, 1, 1, 1]])
-def test_copies_are_one_in_the_exported_encoder_as_in_keras(
-    pictures: np.ndarray, rows: list[int], tmp_path: Path
-) -> None:
+def test_copies_are_one_in_the_encoder_file(pictures: np.ndarray, rows: list[int], tmp_path: Path) -> None:
     training.save_model(training.start(recipe()), tmp_path / "model.keras")
-    function = embedding(
-        tmp_path / "model.keras", pictures[rows], dimensions=5, fit_rows=np.arange(len(rows)), upright=True, seed=0
-    )
-    export(function, tmp_path / "encoder.onnx")
-    embeddings = encode(open_encoder(tmp_path / "encoder.onnx"), pictures[rows], progress=False)
-    np.testing.assert_allclose(embeddings, run(function, pictures[rows]), atol=1e-4)
+    embeddings = embeddings_of(tmp_path / "model.keras", pictures[rows], pictures[rows])
     # two pictures are on either side of their mean; in the middle, one block of four, the anchor makes it a right angle
     expected = np.where(np.equal.outer(rows, rows), 1, -0.75)
     np.testing.assert_allclose(embeddings @ embeddings.T, expected, atol=1e-5)
@@ -340,8 +354,8 @@ def test_a_latent_of_zeros_has_a_direction(pictures: np.ndarray, tmp_path: Path)
     last = layers_of(progress.networks.autoencoder.get_layer("encoder"), keras.layers.Conv2D)[-1]
     last.set_weights([np.zeros_like(last.kernel), np.full(4, -1.0, np.float32)])  # ReLU gives zeros alone
     training.save_model(progress, tmp_path / "model.keras")
-    function = embedding(tmp_path / "model.keras", pictures, dimensions=5, fit_rows=np.arange(8), upright=True, seed=0)
-    np.testing.assert_allclose(run(function, pictures[:1]), 1 / 64, rtol=1e-5)  # 4,096 equal numbers
+    embeddings = embeddings_of(tmp_path / "model.keras", pictures, pictures[:1])
+    np.testing.assert_allclose(embeddings, 1 / 64, rtol=1e-5)  # 4,096 equal numbers
 
 
 def test_the_judgement_of_the_mean_picture_is_the_variance_around_it(pictures: np.ndarray, tmp_path: Path) -> None:

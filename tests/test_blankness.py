@@ -1,6 +1,5 @@
 """Pictures with nothing to see: one embedding on every road, and a check that still tells a wrong graph."""
 
-import dataclasses
 import io
 import os
 from pathlib import Path
@@ -9,7 +8,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from conftest import Line, make_line, structured_picture
 from PIL import Image
 from test_autoencoder import recipe
@@ -17,13 +15,15 @@ from test_wrapping import network
 
 from pipeline.artifacts import load_embeddings, load_json, open_index, save_json
 from pipeline.autoencoder import training
-from pipeline.autoencoder.export import Function, embedding, export, run
-from pipeline.autoencoder.features import visibility as visibility_of_graph
+from pipeline.autoencoder.graph import last_stage, load_float32
 from pipeline.blankness import direction, free_direction, visibility
-from pipeline.encoder import encode, open_encoder
+from pipeline.encoder.running import answers, encode, open_encoder
+from pipeline.encoder.seeing import visibility as visibility_of_graph
+from pipeline.encoder.whitening import Whitening
+from pipeline.encoder.wrapping import wrapped
 from pipeline.errors import EncoderError
-from pipeline.stages.embed import check_exported, embed
-from pipeline.wrapping import wrap
+from pipeline.graph import Graph
+from pipeline.stages.embed import check_nodes, embed, file_of, nodes_of
 
 
 def one_colour(*colour: int) -> np.ndarray:
@@ -59,39 +59,31 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: folder / f"{name}.keras" for name in ("classic", "residual")}
 
 
-def function_of(model: Path, pictures: np.ndarray, *, upright: bool = True, dimensions: int = 256) -> Function:
+def written(model: Path, pictures: np.ndarray, path: Path, *, upright: bool = True) -> Path:
     rows = np.arange(len(pictures))
-    return embedding(model, pictures, dimensions=dimensions, fit_rows=rows, upright=upright, seed=0)
+    path.write_bytes(file_of(load_float32(model), pictures, rows, dimensions=256, upright=upright, seed=0))
+    return path
 
 
 @pytest.mark.parametrize(("name", "upright"), [("classic", True), ("residual", True), ("residual", False)])
-def test_blank_pictures_have_one_embedding_which_is_the_same_from_keras_and_from_the_file(
+def test_blank_pictures_have_one_embedding(
     models: dict[str, Path], things: np.ndarray, name: str, upright: bool, tmp_path: Path
 ) -> None:
-    function = function_of(models[name], np.concatenate([things, blank_pictures()]), upright=upright)
-    export(function, tmp_path / "encoder.onnx")
-    encoder = open_encoder(tmp_path / "encoder.onnx")
-    by_keras, by_file = run(function, blank_pictures()), encode(encoder, blank_pictures(), progress=False)
-    np.testing.assert_allclose(by_file, by_keras, atol=1e-6)
-    np.testing.assert_allclose(by_file @ by_file.T, 1, atol=1e-6)
-    assert np.abs(by_file @ encode(encoder, things, progress=False).T).max() < 0.2
-
-
-def test_a_picture_whose_edges_lie_on_the_grid_of_the_network_gives_no_rounding_noise(
-    models: dict[str, Path], things: np.ndarray, tmp_path: Path
-) -> None:
-    tiles = (np.add.outer(np.arange(16), np.arange(16)) % 2)[None, ..., None] * [[[[4, 4, 4]]], [[[200, 200, 200]]]]
-    pictures = (tiles.repeat(16, axis=1).repeat(16, axis=2) + 20).astype(np.uint8)  # no filter sees an edge
-    function = function_of(models["residual"], things)
-    export(function, tmp_path / "encoder.onnx")
-    by_file = encode(open_encoder(tmp_path / "encoder.onnx"), pictures, progress=False)
-    np.testing.assert_allclose(by_file, run(function, pictures), atol=5e-4)
+    fitted = np.concatenate([things, blank_pictures()])
+    encoder = open_encoder(written(models[name], fitted, tmp_path / "encoder.onnx", upright=upright))
+    found = encode(encoder, blank_pictures(), progress=False)
+    np.testing.assert_allclose(found @ found.T, 1, atol=1e-6)
+    assert np.abs(found @ encode(encoder, things, progress=False).T).max() < 0.2
 
 
 def test_how_much_there_is_to_see_is_the_same_sum_in_numpy_and_in_the_graph(things: np.ndarray) -> None:
     pictures = np.concatenate([blank_pictures(), things, (120 + things // 32).astype(np.uint8)])
     expected = [visibility(picture) for picture in pictures]
-    np.testing.assert_allclose(visibility_of_graph(tf.constant(pictures)).numpy()[:, 0], expected, rtol=1e-4)
+    graph = Graph()
+    planes = graph.input("planes", "float32", 256, 256, 3).ordered(0, 3, 1, 2)
+    graph.output("share", visibility_of_graph(planes))
+    found = answers(graph.written(), pictures.astype(np.float32))
+    np.testing.assert_allclose(found[:, 0], expected, rtol=1e-4)
     assert max(expected[:9]) < 1e-6
     assert min(expected[9:15]) > 1 - 1e-7
 
@@ -117,14 +109,10 @@ def test_the_embedding_of_blank_pictures_is_of_unit_length_and_where_there_is_ro
 def test_a_network_of_other_origin_gives_blank_pictures_one_embedding(
     things: np.ndarray, whitened: bool, tmp_path: Path
 ) -> None:
-    @dataclasses.dataclass(frozen=True)
-    class Whitening:
-        mean: np.ndarray
-        components: np.ndarray
-
     given, blank = network(tmp_path / "network.onnx"), np.float32([0, 0, 1])
-    whitening = Whitening(np.zeros(3, np.float32), np.eye(3, dtype=np.float32)) if whitened else None
-    wrap(given, tmp_path / "encoder.onnx", whitening=whitening, blank=blank if whitened else None)
+    whitening = Whitening(np.zeros(3, np.float32), np.eye(3, dtype=np.float32), 0.0) if whitened else None
+    data = wrapped(given, whitening=whitening, blank=blank if whitened else None)
+    (tmp_path / "encoder.onnx").write_bytes(data)
     encoder = open_encoder(tmp_path / "encoder.onnx")
     found = encode(encoder, blank_pictures(), progress=False)
     np.testing.assert_allclose(found, np.tile(blank if whitened else direction(3), (9, 1)), atol=1e-5)
@@ -133,34 +121,18 @@ def test_a_network_of_other_origin_gives_blank_pictures_one_embedding(
     np.testing.assert_allclose(encode(encoder, things, progress=False), own, atol=2e-2)
 
 
-def written(function: Function, path: Path) -> Path:
-    export(function, path)
-    return path
-
-
 @pytest.mark.parametrize("folder", ["things", "blank"])
-def test_a_wrong_graph_is_told_from_rounding(
-    models: dict[str, Path], things: np.ndarray, folder: str, tmp_path: Path
-) -> None:
+def test_a_wrong_node_is_told_from_rounding(models: dict[str, Path], things: np.ndarray, folder: str) -> None:
+    network = last_stage(load_float32(models["residual"]))
     pictures = things if folder == "things" else blank_pictures()
-    function = function_of(models["residual"], pictures)
-    assert check_exported(function, written(function, tmp_path / "right.onnx"), pictures) < 1e-4
-
-    @tf.function(input_signature=[tf.TensorSpec((None, 256, 256, 3), tf.uint8, name="pictures")])
-    def swapped(pictures: tf.Tensor) -> tf.Tensor:
-        return function(pictures[..., ::-1])
-
-    with pytest.raises(EncoderError, match="which is more than rounding"):
-        check_exported(function, written(swapped, tmp_path / "swapped.onnx"), pictures)
-    progress = training.start(recipe())
-    kernel = progress.networks.autoencoder.get_layer("encoder").get_layer("stem").kernel
+    assert check_nodes(network, nodes_of(network), pictures) < 1e-5
+    other = last_stage(load_float32(models["residual"]))
+    kernel = other.get_layer("stem").kernel
     changed = kernel.numpy()
     changed[5, 7] += 0.05  # one of 3,072 weights, by a third of their spread
     kernel.assign(changed)
-    training.save_model(progress, tmp_path / "changed.keras")
-    other = written(function_of(tmp_path / "changed.keras", pictures), tmp_path / "changed.onnx")
     with pytest.raises(EncoderError, match="which is more than rounding"):
-        check_exported(function, other, pictures)
+        check_nodes(network, nodes_of(other), pictures)
 
 
 def pages(count: int) -> dict[str, bytes | Image.Image]:

@@ -10,10 +10,10 @@ import pytest
 import tensorflow as tf
 
 from pipeline.autoencoder.backend import keras
-from pipeline.autoencoder.cells import export_cells, network_cells, pixel_cells
-from pipeline.autoencoder.export import run
+from pipeline.autoencoder.graph import all_stages, load_float32, nodes
 from pipeline.autoencoder.networks import build
-from pipeline.encoder import cells_of, open_cells
+from pipeline.encoder.cells import network_cells, pixel_cells
+from pipeline.encoder.running import answers, cells_of, open_cells
 
 
 def pictures(count: int) -> np.ndarray:
@@ -31,38 +31,60 @@ def saved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return path
 
 
-def test_the_exported_graph_gives_what_keras_gives(saved: Path, tmp_path: Path) -> None:
+FACTS = {"made_from": "autoencoder", "encoder": "abc"}
+
+
+def file_of(saved: Path, fitted: np.ndarray) -> bytes:
+    network, sides = all_stages(load_float32(saved))
+    return network_cells(lambda pixels: nodes(network, pixels), sides, fitted, np.arange(len(fitted)), facts=FACTS)
+
+
+def test_cells_are_what_the_stages_of_keras_give(saved: Path, tmp_path: Path) -> None:
     some = pictures(3)
-    function = network_cells(saved, some, fit_rows=np.arange(3))
-    export_cells(function, tmp_path / "cells.onnx", made_from="autoencoder", encoder="abc")
+    (tmp_path / "cells.onnx").write_bytes(file_of(saved, some))
     cells = open_cells(tmp_path / "cells.onnx", beside="abc")
-    assert cells.facts == {"made_from": "autoencoder", "encoder": "abc"}
-    for picture, expected in zip(some, run(function, some), strict=True):
-        np.testing.assert_allclose(cells_of(cells, picture), expected, atol=2e-4)
+    assert cells.facts == FACTS
+    found = np.stack([cells_of(cells, picture) for picture in some])
+    start = 0
+    network, _ = all_stages(load_float32(saved))
+    stages = network((some / 255).astype(np.float32))
+    for stage in stages:
+        side = stage.shape[1]
+        if side > 32:
+            pools = (keras.layers.AveragePooling2D, keras.layers.MaxPooling2D)
+            level = np.concatenate([pool(side // 32)(stage) for pool in pools], axis=-1)
+        else:
+            level = np.asarray(stage).repeat(32 // side, axis=1).repeat(32 // side, axis=2)
+        apart = (level - level.mean((0, 1, 2))) / np.maximum(level.std((0, 1, 2)), 1e-3)
+        apart /= np.sqrt((apart**2).sum(-1, keepdims=True) + 1e-6) * len(stages) ** 0.5
+        end = start + level.shape[-1]
+        np.testing.assert_allclose(found[..., start:end], apart, atol=2e-4)
+        start = end
+    assert start == found.shape[-1] - 192
 
 
 def test_stages_have_unit_length_beside_the_pixels(saved: Path) -> None:
     some = pictures(2)
-    cells = run(network_cells(saved, some, fit_rows=np.arange(2)), some)
+    cells = answers(file_of(saved, some), some)
     seen, pixels = cells[..., :-192], cells[..., -192:]
     np.testing.assert_allclose((seen**2).sum(-1), 1, atol=1e-3)
-    np.testing.assert_allclose(pixels, 10**0.5 * run(pixel_cells(), some), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(pixels, 10**0.5 * answers(pixel_cells(facts={}), some), rtol=1e-4, atol=1e-6)
 
 
 def test_a_change_shows_in_the_cell_that_it_is_in(saved: Path) -> None:
     first, second = pictures(1)[0], pictures(1)[0]
     second[128:136, 64:72] = 255 - second[128:136, 64:72]
-    function = network_cells(saved, pictures(2), fit_rows=np.arange(2))
-    apart = ((run(function, first[None]) - run(function, second[None]))[0] ** 2).sum(-1)
+    one, other = answers(file_of(saved, pictures(2)), np.stack([first, second]))
+    apart = ((one - other) ** 2).sum(-1)
     assert np.unravel_index(apart.argmax(), apart.shape) == (16, 8)
 
 
 def test_half_the_squared_distance_of_pixels_is_their_mean_square_difference() -> None:
     black, grey = np.zeros((1, 256, 256, 3), np.uint8), np.full((1, 256, 256, 3), 51, np.uint8)
-    apart = run(pixel_cells(), black) - run(pixel_cells(), grey)
+    apart = answers(pixel_cells(facts={}), black) - answers(pixel_cells(facts={}), grey)
     np.testing.assert_allclose((apart**2).sum(-1) / 2, 0.04, rtol=1e-4)
 
 
 def test_blank_pictures_give_finite_cells(saved: Path) -> None:
     blank = np.zeros((2, 256, 256, 3), np.uint8)
-    assert np.isfinite(run(network_cells(saved, blank, fit_rows=np.arange(2)), blank)).all()
+    assert np.isfinite(answers(file_of(saved, blank), blank)).all()

@@ -10,7 +10,7 @@ from conftest import write_cells, write_encoder, write_graph
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from pipeline.encoder import cells_of, encode, encode_one, open_cells, open_encoder
+from pipeline.encoder.running import cells_of, encode, encode_one, open_cells, open_encoder
 from pipeline.errors import EncoderError
 
 

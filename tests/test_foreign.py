@@ -9,15 +9,15 @@ from conftest import Line
 from test_wrapping import network
 
 from pipeline.artifacts import load_embeddings, load_json, load_pictures, load_table, open_index
-from pipeline.autoencoder.applications import application, export_application
+from pipeline.autoencoder.applications import application, application_file
 from pipeline.autoencoder.backend import keras
-from pipeline.encoder import encode, encode_one, open_encoder
+from pipeline.encoder.running import encode, encode_one, open_encoder
+from pipeline.encoder.wrapping import Foreign, wrapped
 from pipeline.errors import EncoderError
 from pipeline.params import load_params
 from pipeline.stages.embed import embed
 from pipeline.stages.scan import scan
 from pipeline.stages.train import train
-from pipeline.wrapping import Foreign, wrap
 
 SIZE = 64
 
@@ -40,8 +40,9 @@ def test_an_application_is_the_one_that_keras_builds_with_its_scaling_inside(wei
     expected = plain(pictures / np.float32(127.5) - 1).numpy()
     network = application("MobileNetV2", weights=str(weights), size=256)
     np.testing.assert_allclose(network(pictures.astype(np.float32)).numpy(), expected, rtol=1e-3, atol=1e-4)
-    export_application(network, tmp_path / "mobile.onnx")
-    wrap(Foreign(tmp_path / "mobile.onnx", 256, "nhwc", 0.0, 1.0, "first"), tmp_path / "encoder.onnx")
+    (tmp_path / "mobile.onnx").write_bytes(application_file(network))
+    foreign = Foreign(tmp_path / "mobile.onnx", 256, "nhwc", 0.0, 1.0, "first")
+    (tmp_path / "encoder.onnx").write_bytes(wrapped(foreign))
     embeddings = encode(open_encoder(tmp_path / "encoder.onnx"), pictures, progress=False)
     np.testing.assert_allclose(embeddings, expected / np.linalg.norm(expected, axis=1, keepdims=True), atol=1e-4)
 

@@ -23,7 +23,7 @@ from pipeline.stages.neighbours import neighbours
 from pipeline.stages.resize import resize
 
 DEPTH = 12  # of the line's cached lists
-HEAVY = {"tensorflow", "keras", "faiss", "sklearn", "matplotlib", "tf2onnx"}
+HEAVY = {"tensorflow", "keras", "faiss", "sklearn", "matplotlib", "onnx"}
 
 
 def run(line: Line, *arguments: str | Path) -> Result:

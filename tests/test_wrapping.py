@@ -7,10 +7,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from pipeline.autoencoder.export import fit_whitening
-from pipeline.encoder import encode, open_encoder
+from pipeline.encoder.running import encode, open_encoder
+from pipeline.encoder.whitening import fit_whitening
+from pipeline.encoder.wrapping import Foreign, wrapped
 from pipeline.errors import EncoderError
-from pipeline.wrapping import Foreign, wrap
 
 
 def network(path: Path, *, layout: str = "nchw") -> Foreign:
@@ -36,7 +36,7 @@ def pictures() -> np.ndarray:
 
 @pytest.mark.parametrize("layout", ["nchw", "nhwc"])
 def test_the_wrapped_network_sees_what_its_project_describes(layout: str, pictures: np.ndarray, tmp_path: Path) -> None:
-    wrap(network(tmp_path / "network.onnx", layout=layout), tmp_path / "encoder.onnx")
+    (tmp_path / "encoder.onnx").write_bytes(wrapped(network(tmp_path / "network.onnx", layout=layout)))
     embeddings = encode(open_encoder(tmp_path / "encoder.onnx"), pictures, progress=False)
     expected = (pictures.astype(np.float64).mean(axis=(1, 2)) - 100) / 50
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
@@ -46,7 +46,7 @@ def test_the_wrapped_network_sees_what_its_project_describes(layout: str, pictur
 def test_each_channel_can_have_its_own_scaling(pictures: np.ndarray, tmp_path: Path) -> None:
     given = network(tmp_path / "network.onnx")
     means, scales = (100.0, 110.0, 120.0), (50.0, 60.0, 70.0)
-    wrap(Foreign(given.path, 64, "nchw", means, scales, "first"), tmp_path / "encoder.onnx")
+    (tmp_path / "encoder.onnx").write_bytes(wrapped(Foreign(given.path, 64, "nchw", means, scales, "first")))
     embeddings = encode(open_encoder(tmp_path / "encoder.onnx"), pictures, progress=False)
     expected = (pictures.astype(np.float64).mean(axis=(1, 2)) - means) / scales
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
@@ -55,10 +55,10 @@ def test_each_channel_can_have_its_own_scaling(pictures: np.ndarray, tmp_path: P
 
 def test_features_are_whitened_inside_the_file(pictures: np.ndarray, tmp_path: Path) -> None:
     given = network(tmp_path / "network.onnx")
-    wrap(given, tmp_path / "plain.onnx")
+    (tmp_path / "plain.onnx").write_bytes(wrapped(given))
     plain = encode(open_encoder(tmp_path / "plain.onnx"), pictures, progress=False)
     whitening = fit_whitening(plain, dimensions=2, power=0.5, anchor=0.0)
-    wrap(given, tmp_path / "encoder.onnx", whitening=whitening)
+    (tmp_path / "encoder.onnx").write_bytes(wrapped(given, whitening=whitening))
     embeddings = encode(open_encoder(tmp_path / "encoder.onnx"), pictures, progress=False)
     expected = (plain - whitening.mean) @ whitening.components
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
@@ -67,7 +67,7 @@ def test_features_are_whitened_inside_the_file(pictures: np.ndarray, tmp_path: P
 
 def test_another_output_can_be_named(pictures: np.ndarray, tmp_path: Path) -> None:
     given = network(tmp_path / "network.onnx")
-    wrap(Foreign(given.path, 64, "nchw", 100.0, 50.0, "maximum"), tmp_path / "encoder.onnx")
+    (tmp_path / "encoder.onnx").write_bytes(wrapped(Foreign(given.path, 64, "nchw", 100.0, 50.0, "maximum")))
     embeddings = encode(open_encoder(tmp_path / "encoder.onnx"), pictures, progress=False)
     assert (embeddings > 0.5).all()  # every channel's maximum is near 255
 
@@ -75,12 +75,12 @@ def test_another_output_can_be_named(pictures: np.ndarray, tmp_path: Path) -> No
 def test_what_cannot_be_wrapped_says_why(tmp_path: Path) -> None:
     given = network(tmp_path / "network.onnx")
     with pytest.raises(EncoderError, match=r"encoder\.output can be mean, maximum"):
-        wrap(Foreign(given.path, 64, "nchw", 0.0, 1.0, "logits"), tmp_path / "encoder.onnx")
+        wrapped(Foreign(given.path, 64, "nchw", 0.0, 1.0, "logits"))
     with pytest.raises(EncoderError, match=r"is missing: give the network's file in encoder\.path"):
-        wrap(Foreign(tmp_path / "no.onnx", 64, "nchw", 0.0, 1.0, "first"), tmp_path / "encoder.onnx")
+        wrapped(Foreign(tmp_path / "no.onnx", 64, "nchw", 0.0, 1.0, "first"))
     (tmp_path / "words.onnx").write_bytes(b"words")
     with pytest.raises(EncoderError, match="no ONNX model"):
-        wrap(Foreign(tmp_path / "words.onnx", 64, "nchw", 0.0, 1.0, "first"), tmp_path / "encoder.onnx")
+        wrapped(Foreign(tmp_path / "words.onnx", 64, "nchw", 0.0, 1.0, "first"))
     with pytest.raises(EncoderError, match=r"check encoder\.size"):
-        wrap(Foreign(given.path, 32, "nchw", 0.0, 1.0, "first"), tmp_path / "encoder.onnx")
+        wrapped(Foreign(given.path, 32, "nchw", 0.0, 1.0, "first"))
     assert not (tmp_path / "encoder.onnx").exists()

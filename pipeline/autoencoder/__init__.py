@@ -3,6 +3,5 @@
 networks    encoder and decoder as functional models
 objectives  what a network is trained to do
 training    the loop: batches, steps, validation, best weights, resuming
-features    what an embedding is made of
-export      the trained encoder as an ONNX file that needs no TensorFlow
+graph       a network's layers as nodes of an ONNX graph, which needs no TensorFlow
 """

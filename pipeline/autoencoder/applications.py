@@ -4,11 +4,12 @@ import difflib
 import types
 from pathlib import Path
 
-from pipeline.autoencoder.backend import keras, tf
-from pipeline.autoencoder.conversion import save_onnx
-from pipeline.errors import EncoderError
+import numpy as np
 
-_OPSET = 18
+from pipeline.autoencoder.backend import keras
+from pipeline.autoencoder.graph import nodes
+from pipeline.errors import EncoderError
+from pipeline.graph import Graph
 
 
 def names() -> list[str]:
@@ -57,14 +58,21 @@ def application(name: str, *, weights: str, size: int) -> keras.Model:
     if weights not in ("imagenet", "none"):
         _load(network, Path(weights))
     pictures = keras.Input((size, size, 3))
-    return keras.Model(pictures, network(_home(name).preprocess_input(pictures)), name=name)
+    return keras.Model(pictures, network(_scaling(name)(pictures)), name=name)
 
 
-def export_application(network: keras.Model, path: Path) -> None:
-    """Write a network of `application` as an ONNX file: float32 (B, size, size, 3) to float32 (B, D)."""
-    signature = [tf.TensorSpec((None, *network.input_shape[1:]), tf.float32, name="pictures")]
-    function = tf.function(lambda pictures: network(pictures, training=False), input_signature=signature)
-    save_onnx(function, signature, path, opset=_OPSET)
+def application_file(network: keras.Model) -> bytes:
+    """Return a network of `application` as an ONNX file: float32 (B, size, size, 3) to float32 (B, D).
+
+    Raises
+    ------
+    EncoderError
+        If it has a kind of layer that can't be written.
+    """
+    graph = Graph()
+    pictures = graph.input("pictures", "float32", *network.input_shape[1:])
+    graph.output("features", nodes(network, pictures.ordered(0, 3, 1, 2))[0])
+    return graph.written()
 
 
 def _load(network: keras.Model, path: Path) -> None:
@@ -86,3 +94,13 @@ def _home(name: str) -> types.ModuleType:
     """Return the module of keras.applications that holds a network and its scaling."""
     modules = [value for value in vars(keras.applications).values() if isinstance(value, types.ModuleType)]
     return next(m for m in modules if hasattr(m, name) and hasattr(m, "preprocess_input"))
+
+
+def _scaling(name: str) -> keras.layers.Layer:
+    """Return a network's own scaling as a layer: each channel is a sum of shares of red, green and blue."""
+    colours = np.concatenate([np.zeros((1, 3)), 255 * np.eye(3)]).astype(np.float32)
+    black, *pure = _home(name).preprocess_input(colours.reshape(1, 4, 1, 3).copy()).reshape(4, 3)
+    scaling = keras.layers.Conv2D(3, 1, name="scaling")
+    scaling.build((None, None, None, 3))
+    scaling.set_weights([((np.stack(pure) - black) / 255)[None, None], black])
+    return scaling

@@ -26,7 +26,7 @@ from pipeline.artifacts import (
 from pipeline.commands.opening import located, read_given_sized
 from pipeline.commands.outputs import Output, save_picture
 from pipeline.commands.verdicts import Comparison, Scale, where
-from pipeline.encoder import Encoder, cells_of, encode_one, open_cells, open_encoder
+from pipeline.encoder.running import Encoder, cells_of, encode_one, open_cells, open_encoder
 from pipeline.errors import QueryError
 from pipeline.params import Params
 from pipeline.pictures import FoundFile, find_files

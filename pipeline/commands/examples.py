@@ -20,7 +20,7 @@ from pipeline.artifacts import (
     read_label_rows,
     spellings,
 )
-from pipeline.encoder import encode_one, open_encoder
+from pipeline.encoder.running import encode_one, open_encoder
 from pipeline.errors import QueryError
 from pipeline.params import Params
 from pipeline.pictures import Limits, RejectedPictureError, content_of, find_files, read_picture

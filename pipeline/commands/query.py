@@ -132,7 +132,7 @@ class Searcher:
 
     def _nearest(self, pixels: NDArray[np.uint8]) -> Nearest:
         """Encode a picture; return what gives as many of its most similar ones as are wanted."""
-        from pipeline.encoder import encode_one, open_encoder
+        from pipeline.encoder.running import encode_one, open_encoder
         from pipeline.neighbours import most_similar
 
         embeddings = load_embeddings(self._artifacts, self.index)

@@ -37,7 +37,7 @@ from pipeline.artifacts import (
 )
 from pipeline.duplicates import Copy, Originals, Pairs, Threshold
 from pipeline.duplicates.originals import Open
-from pipeline.encoder import Encoder, encode, open_encoder
+from pipeline.encoder.running import Encoder, encode, open_encoder
 from pipeline.neighbours import sorted_lists
 from pipeline.originals import Files
 from pipeline.params import DuplicatesParams, Params

@@ -1,8 +1,10 @@
 """Makes encoder.onnx from the trained network, and the embeddings of all pictures with it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,20 +19,20 @@ from pipeline.artifacts import (
     save_json,
     save_origin,
 )
-from pipeline.autoencoder.applications import application, export_application
-from pipeline.autoencoder.cells import export_cells, network_cells, pixel_cells
-from pipeline.autoencoder.export import Function, embedding, export, fit_whitening, run
+from pipeline.autoencoder.applications import application, application_file
+from pipeline.autoencoder.graph import all_stages, last_stage, load_float32, nodes, predicted
 from pipeline.blankness import free_direction, visibility
-from pipeline.encoder import encode, open_encoder
+from pipeline.encoder.cells import network_cells, pixel_cells
+from pipeline.encoder.joining import blocks_of, encoder_file, fit, latent_file
+from pipeline.encoder.running import answers, encode, open_encoder
+from pipeline.encoder.whitening import fit_whitening
+from pipeline.encoder.wrapping import Foreign, wrapped
 from pipeline.errors import ArtifactError, EncoderError
+from pipeline.graph import Graph, Value
 from pipeline.params import EncoderParams, Params
 from pipeline.wording import counted
-from pipeline.wrapping import Foreign, wrap
 
-_TOLERANCE = (
-    1e-4  # largest difference between Keras and the exported graph, of numbers at most 1; of ordinary pictures 1e-6
-)
-_OF_NOISE = 0.01  # of what noise of one grey level changes: so much may be rounding where a picture is so sensitive
+_TOLERANCE = 1e-4  # largest difference between Keras and the file, as a share of the largest output; usual is 1e-6
 _CHECKED = 16
 _PATTERNS = 4  # pictures that have something to see even where the folder's have not
 _FITTED = 200  # pictures that the cells' means and spreads are taken of: 200,000 cells
@@ -45,7 +47,7 @@ def embed(params: Params, artifacts: Artifacts) -> str:
     Raises
     ------
     EncoderError
-        If the exported graph and Keras differ by more than rounding, or the network of `encoder.path` can't be
+        If the network's nodes and Keras differ by more than rounding, or the network of `encoder.path` can't be
         wrapped.
     """
     with open_index(artifacts.index) as index:
@@ -73,26 +75,26 @@ def _wrap(pictures: Pictures, rows: Rows, params: Params, path: Path) -> None:
     """Write the encoder file of a network of other origin."""
     with TemporaryDirectory(dir=path.parent) as folder:
         foreign = _foreign(params.encoder, Path(folder))
-        wrap(foreign, path)
+        path.write_bytes(wrapped(foreign))
         if params.encoder.whitening == "half":
-            features, dimensions = (
-                encode(open_encoder(path), pictures[rows], progress=True, title="fit"),
-                params.embed.dimensions,
-            )
+            dimensions = params.embed.dimensions
+            features = encode(open_encoder(path), pictures[rows], progress=True, title="fit")
             whitening = fit_whitening(features, dimensions=dimensions, power=0.5, anchor=0.0)
             components, blank = free_direction(whitening.components, dimensions=dimensions)
-            wrap(foreign, path, whitening=replace(whitening, components=components), blank=blank)
+            path.write_bytes(wrapped(foreign, whitening=replace(whitening, components=components), blank=blank))
 
 
 def _export_cells(pictures: Pictures, rows: Rows, params: Params, artifacts: Artifacts, encoder: str) -> None:
     """Write what is seen at each place; of a network of other origin that is unknown, so there it is the pixels."""
     if params.encoder.kind == "autoencoder":
         some = rows[:: -(-len(rows) // _FITTED)]
-        made_from, function = "autoencoder", network_cells(artifacts.autoencoder, pictures, fit_rows=some)
+        network, sides = all_stages(load_float32(artifacts.autoencoder))
+        facts = {"made_from": "autoencoder", "encoder": encoder}
+        data = network_cells(lambda pixels: nodes(network, pixels), sides, pictures, some, facts=facts)
     else:
-        made_from, function = "pixels", pixel_cells()
+        data = pixel_cells(facts={"made_from": "pixels", "encoder": encoder})
     with replaced(artifacts.cells) as path:
-        export_cells(function, path, made_from=made_from, encoder=encoder)
+        path.write_bytes(data)
 
 
 def _foreign(encoder: EncoderParams, folder: Path) -> Foreign:
@@ -102,7 +104,7 @@ def _foreign(encoder: EncoderParams, folder: Path) -> Foreign:
             Path(encoder.path), encoder.size, encoder.layout, encoder.mean, encoder.scale, output=encoder.output
         )
     path = folder / f"{encoder.name}.onnx"
-    export_application(application(encoder.name, weights=encoder.weights, size=encoder.size), path)
+    path.write_bytes(application_file(application(encoder.name, weights=encoder.weights, size=encoder.size)))
     return Foreign(path, encoder.size, "nhwc", mean=0.0, scale=1.0, output="first")
 
 
@@ -115,42 +117,70 @@ def _fit_rows(pictures: Pictures, params: Params) -> Rows:
 
 
 def _export(model: Path, path: Path, pictures: Pictures, rows: Rows, params: Params, artifacts: Artifacts) -> float:
-    """Export one network; return its largest difference from Keras on a few pictures."""
+    """Write the encoder file of one network; return its largest difference from Keras."""
     if not model.is_file():
         raise ArtifactError(f"{model} is missing: run `pipeline train` (or `dvc repro`) first")
+    autoencoder, settings = load_float32(model), params.embed
     upright = load_json(artifacts.metrics("train"), stage="train")["upright"]
-    settings = params.embed
-    function = embedding(
-        model, pictures, dimensions=settings.dimensions, fit_rows=rows, upright=upright, seed=settings.seed
-    )
+    data = file_of(autoencoder, pictures, rows, dimensions=settings.dimensions, upright=upright, seed=settings.seed)
+    network = last_stage(autoencoder)
+    difference = check_nodes(network, nodes_of(network), pictures[:: -(-len(pictures) // _CHECKED)])
     with replaced(path) as temporary:
-        export(function, temporary)
-        return check_exported(function, temporary, pictures[:: -(-len(pictures) // _CHECKED)])
+        temporary.write_bytes(data)
+    return difference
 
 
-def check_exported(function: Function, path: Path, pictures: Pictures) -> float:
-    """Return the largest difference between a function and the encoder file made of it, on pictures and patterns.
+def file_of(autoencoder: Any, pictures: Pictures, rows: Rows, *, dimensions: int, upright: bool, seed: int) -> bytes:
+    """Return the encoder file of an autoencoder, with what is learnt of some rows of pictures.
 
-    Of a picture that has hardly anything to see, what there is may be rounding noise, which a right graph may round
-    otherwise. So more is allowed of those that change much by noise of one grey level, and of no others.
+    Parameters
+    ----------
+    autoencoder
+        In float32.
+    pictures
+        uint8 (N, 256, 256, 3).
+    rows
+        Of the pictures that patches, centring and whitening are fitted on.
+    dimensions
+        Numbers of an embedding of the residual network; classic's are always its 4,096 latents.
+    upright
+        Whether it counts where something is in a picture, and which way it is turned.
+    seed
+        Draws the patches and the first words of their dictionary.
+    """
+    added = nodes_of(last_stage(autoencoder))
+    if autoencoder.name == "classic":
+        return latent_file(added)
+    blocks = blocks_of(pictures, rows, upright=upright, seed=seed)
+    return encoder_file(added, fit(added, blocks, pictures, rows, dimensions=dimensions), dimensions=dimensions)
+
+
+def nodes_of(network: Any) -> Callable[[Value], Value]:
+    """Return the function that adds a network of one output to a graph."""
+    return lambda pixels: nodes(network, pixels)[0]
+
+
+def check_nodes(network: Any, added: Callable[[Value], Value], pictures: Pictures) -> float:
+    """Return the largest difference between a network in Keras and its nodes, on pictures and patterns, as a share.
 
     Raises
     ------
     EncoderError
         If they differ by more than rounding.
     """
-    generator = np.random.default_rng(0)
-    pictures = np.concatenate([pictures, _patterns(generator)])
-    by_keras = run(function, pictures)
-    noise = generator.integers(-1, 2, pictures.shape)
-    sensitive = np.abs(run(function, np.clip(pictures + noise, 0, 255).astype(np.uint8)) - by_keras).max(axis=1)
-    differences = np.abs(encode(open_encoder(path), pictures, progress=False) - by_keras).max(axis=1)
-    if not (differences <= np.maximum(_TOLERANCE, _OF_NOISE * sensitive)).all():
+    patterns = _patterns(np.random.default_rng(0))
+    pixels = (np.concatenate([pictures, patterns]) / 255).astype(np.float32)
+    graph = Graph()
+    given = graph.input("pixels", "float32", *pixels.shape[1:])
+    graph.output("stage", added(given.ordered(0, 3, 1, 2)).ordered(0, 2, 3, 1))
+    by_keras = predicted(network, pixels)
+    difference = float(np.abs(answers(graph.written(), pixels) - by_keras).max() / np.abs(by_keras).max())
+    if not difference <= _TOLERANCE:
         raise EncoderError(
-            f"{path}: Keras and the exported graph differ by {differences.max():g}, which is more than rounding; "
-            "report it with the versions of tensorflow and tf2onnx"
+            f"the network in Keras and as ONNX differ by {difference:g} of the largest output, which is more than "
+            "rounding; report it with the versions of tensorflow, keras, onnx and onnxruntime"
         )
-    return float(differences.max())
+    return difference
 
 
 def _patterns(generator: np.random.Generator) -> Pictures:

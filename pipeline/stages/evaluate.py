@@ -22,7 +22,7 @@ from pipeline.artifacts import (
     save_origin,
 )
 from pipeline.baselines import BASELINES
-from pipeline.encoder import Encoder, encode, open_encoder
+from pipeline.encoder.running import Encoder, encode, open_encoder
 from pipeline.errors import EncoderError, QueryError
 from pipeline.neighbours import some_lists, sorted_lists
 from pipeline.params import Params

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from pipeline import differences
 from pipeline.artifacts import Artifacts, check_encoder, load_pictures, open_index, save_json, save_origin
-from pipeline.encoder import cells_of, open_cells, open_encoder
+from pipeline.encoder.running import cells_of, open_cells, open_encoder
 from pipeline.params import Params
 
 _LEVEL = 95  # percentile of the light views' hottest cells that is called a difference of 1

@@ -9,6 +9,7 @@ small batches are also the fastest here.
 
 import hashlib
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,15 +84,49 @@ def encode(
 ) -> NDArray[np.float32]:
     """Return the embeddings of pictures: uint8 (N, 256, 256, 3) to float32 (N, D) of unit length."""
     embeddings = np.empty((len(pictures), encoder.dimensions), np.float32)
-    rows = range(len(pictures))
 
     def work(row: int) -> None:
         embeddings[row] = encode_one(encoder, np.ascontiguousarray(pictures[row]))
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for _ in tqdm(pool.map(work, rows), title, len(rows), unit=" pictures", disable=not progress):
-            pass
+    _on_all_cores(work, len(pictures), title=title, progress=progress)
     return embeddings
+
+
+def over_pictures(
+    graph: bytes, pictures: NDArray[np.uint8], rows: NDArray[np.int64], *, title: str
+) -> list[NDArray[np.float32]]:
+    """Return what each output of a graph is for some rows of pictures, uint8 (N, 256, 256, 3): float32 (rows, ...)."""
+    session = _session(graph)
+    given = session.get_inputs()[0].name
+    found = [np.empty((len(rows), *output.shape[1:]), np.float32) for output in session.get_outputs()]
+
+    def work(place: int) -> None:
+        picture = np.ascontiguousarray(pictures[rows[place]])
+        for values, answer in zip(found, session.run(None, {given: picture[None]}), strict=True):
+            values[place] = answer[0]
+
+    _on_all_cores(work, len(rows), title=title, progress=True)
+    return found
+
+
+def answers(graph: bytes, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the one output of a graph for its one input, (N, ...) float32, all at once."""
+    session = _session(graph)
+    found: NDArray[np.float32] = session.run(None, {session.get_inputs()[0].name: vectors})[0]
+    return found
+
+
+def _on_all_cores(work: Callable[[int], None], count: int, *, title: str, progress: bool) -> None:
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for _ in tqdm(pool.map(work, range(count)), title, count, unit=" pictures", disable=not progress):
+            pass
+
+
+def _session(data: bytes) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
 
 def cells_of(encoder: Encoder, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -114,11 +149,8 @@ def _open(path: Path, *, leading: list[int], gives: str) -> Encoder:
         data = path.read_bytes()
     except FileNotFoundError:
         raise EncoderError(f"{path} is missing: run `pipeline embed` (or `dvc repro`) first") from None
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        session = _session(data)
     except Exception as error:  # onnxruntime's own errors have no common base class
         raise EncoderError(f"{path} is no ONNX model ({error}): run `pipeline embed` again") from error
     inputs, outputs = session.get_inputs(), session.get_outputs()

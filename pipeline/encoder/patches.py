@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import MiniBatchKMeans
 
-from pipeline.autoencoder.backend import tf
+from pipeline.encoder.pooling import rooted
+from pipeline.graph import Value
 
+_WIDE = 128  # pixels of a picture that is looked at
 _SIDE = 32  # pixels
 _PATCH = 6
 _WORDS = 256
@@ -22,6 +24,7 @@ _SAMPLES = 50  # patches of each picture
 _CONTRAST = 10 / 255  # added to a patch's contrast, so that the noise of an even one is not blown up
 _NOISE = 0.1  # added to the spread of each direction before it is whitened
 _THRESHOLD = 1.0  # of likeness; below it a patch does not count for a word
+_SPOKEN = 5e-5  # mean of what words count: below it it is rounding; of photographs 0.05, of four grey levels 9e-4
 
 
 @dataclass(frozen=True)
@@ -54,18 +57,23 @@ def learn(pictures: NDArray[np.uint8], rows: NDArray[np.int64], *, seed: int) ->
     return Dictionary(kernel.astype(np.float32), -(mean @ filters).astype(np.float32))
 
 
-def patch_codes(dictionary: Dictionary, pixels: tf.Tensor) -> tf.Tensor:
-    """Return how much of each word is in each cell: float32 (B, 128, 128, 3) in [0, 1] to (B, 9 W), from 0."""
-    small = tf.nn.avg_pool2d(pixels, pixels.shape[1] // _SIDE, pixels.shape[1] // _SIDE, "VALID")  # (B, 32, 32, 3)
-    box = np.full((_PATCH, _PATCH, 3, 1), 1 / (3 * _PATCH**2), np.float32)
-    mean = tf.nn.conv2d(small, box, 1, "VALID")  # (B, 27, 27, 1)
-    variance = tf.nn.relu(tf.nn.conv2d(small**2, box, 1, "VALID") - mean**2)
+def patch_codes(dictionary: Dictionary, pixels: Value) -> Value:
+    """Return how much of each word is in each cell of pixels (B, 3, 128, 128), [0, 1]: (B, 9 W), from 0."""
+    small = pixels.averaged(_WIDE // _SIDE, _WIDE // _SIDE)  # (B, 3, 32, 32)
+    box = np.full((1, 3, _PATCH, _PATCH), 1 / (3 * _PATCH**2), np.float32)
+    mean = small.filtered(box)  # (B, 1, 27, 27)
+    variance = ((small**2).filtered(box) - mean**2).relu()
     # the product of a filter with a normalised patch, from those with the patch as it is and with its mean
-    products = tf.nn.conv2d(small, dictionary.kernel, 1, "VALID") - mean * dictionary.kernel.sum(axis=(0, 1, 2))
-    likeness = products / tf.sqrt(variance + _CONTRAST**2) + dictionary.bias  # (B, 27, 27, W)
-    side = likeness.shape[1] // _GRID
-    cells = tf.nn.avg_pool2d(tf.nn.relu(likeness - _THRESHOLD), side, side, "VALID")  # (B, 3, 3, W)
-    return tf.reshape(cells, (-1, _GRID**2 * dictionary.bias.size))
+    kernel: NDArray[np.float32] = dictionary.kernel.transpose(3, 2, 0, 1)  # (W, 3, 6, 6)
+    products = small.filtered(kernel) - mean * kernel.sum(axis=(1, 2, 3))[:, None, None]
+    likeness: Value = products / (variance + _CONTRAST**2).sqrt() + (dictionary.bias - _THRESHOLD)[:, None, None]
+    side = (_SIDE - _PATCH + 1) // _GRID
+    return likeness.relu().averaged(side, side).ordered(0, 2, 3, 1).flat()  # (B, 3, 3, W) to (B, 9 W)
+
+
+def rooted_codes(dictionary: Dictionary, pixels: Value) -> Value:
+    """Return the roots of `patch_codes` at unit length, or shorter where there is hardly anything."""
+    return rooted(patch_codes(dictionary, pixels), _SPOKEN)
 
 
 def _sampled(
@@ -82,4 +90,5 @@ def _sampled(
 
 
 def _unit(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    scaled: NDArray[np.floating] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return scaled

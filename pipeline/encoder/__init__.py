@@ -1,0 +1,12 @@
+"""Owns the encoder file: what it computes, how it is written, and running it.
+
+running     runs an encoder file; the only user of onnxruntime
+seeing      what a graph makes of the pictures first; how much there is to see
+pooling     the network's last stage as numbers
+outlines    oriented gradients
+patches     a dictionary of small patches
+whitening   centring, whitening and the turn
+joining     blocks, whitened and joined, as the encoder file
+cells       what is seen at each place, as the file of cells
+wrapping    a network of other origin as an encoder file
+"""

@@ -1,0 +1,144 @@
+"""The encoder file of a trained network: blocks of features, each whitened, joined and turned.
+
+Each block sees something else, and they are whitened apart, so that none drowns the others. Everything between the
+uint8 pictures and the unit-length embedding is inside the graph. So there is no second place where a query could be
+treated otherwise than the folder was.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.blankness import direction, free_direction
+from pipeline.encoder import patches
+from pipeline.encoder.outlines import oriented_gradients
+from pipeline.encoder.pooling import grid, largest, middle, tempered
+from pipeline.encoder.running import answers, over_pictures
+from pipeline.encoder.seeing import Seen, pictures, seen, with_blank
+from pipeline.encoder.whitening import Whitening, fit_whitening, principal_directions
+from pipeline.graph import Graph, Value
+
+_LATENTS = 4096  # numbers, 32x32x4
+_SIDE = 8  # of the network's last stage, of pictures of 128x128 pixels
+
+Array = NDArray[np.float32]
+Network = Callable[[Value], Value]  # from pixels (B, 3, H, W), [0, 1], to what is made of them
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """How a block is whitened and joined.
+
+    power   of its whitening; 0 leaves spreads as they are, 1 makes them all equal
+    anchor  in median lengths of the whitened features; 0: only their direction counts, not their length
+    weight  the block's length in the joined embedding
+    share   of the embedding's dimensions that the block is whitened to, before all are joined and turned
+    """
+
+    power: float
+    anchor: float
+    weight: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of an embedding: its name, how it is treated, and the features (B, P) that it gives.
+
+    The features are of what is seen of the pictures and of the network's last stage, (B, C, 8, 8) before its ReLU.
+    """
+
+    name: str
+    treatment: Treatment
+    features: Callable[[Seen, Value], Value]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Blocks with what was learnt of the folder, in their order, and what each gives for the pictures fitted on.
+
+    An array of `whitened` is float32 (N, at most D), as long as the block's weight.
+    """
+
+    blocks: tuple[Block, ...]
+    whitenings: tuple[Whitening, ...]
+    whitened: tuple[Array, ...]
+
+
+def blocks_of(images: NDArray[np.uint8], rows: NDArray[np.int64], *, upright: bool, seed: int) -> tuple[Block, ...]:
+    """Return the blocks of a folder of pictures, uint8 (N, 256, 256, 3); a dictionary is learnt of the given rows.
+
+    Of pictures that lie in any orientation only the middle is of use, and the largest value of each channel. The middle
+    keeps its length: how much there is of anything, by which a picture that is like no other is far from all.
+    """
+    if not upright:
+        return (  # treatments by measurement, docs/experiments.md
+            Block("middle", Treatment(0.25, 2.5, 1.0, 0.75), lambda _, stage: middle(stage, side=_SIDE)),
+            Block("largest", Treatment(0.0, 2.0, 0.6, 0.25), lambda _, stage: largest(stage)),
+        )
+    dictionary = patches.learn(images, rows, seed=seed)
+    half = Treatment(power=0.5, anchor=0.0, weight=1.0, share=1.0)
+    return (
+        Block("middle", Treatment(0.25, 1.0, 1.0, 1.0), lambda _, stage: tempered(middle(stage, side=_SIDE))),
+        Block("grid", half, lambda _, stage: grid(stage, side=_SIDE)),
+        Block("outlines", half, lambda seen, _: oriented_gradients(seen.pixels)),
+        Block("patches", half, lambda seen, _: patches.rooted_codes(dictionary, seen.pixels)),
+    )
+
+
+def fit(
+    network: Network,
+    blocks: Sequence[Block],
+    images: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    *,
+    dimensions: int,
+) -> Fitted:
+    """Fit the whitening of each block on the given rows of pictures, uint8 (N, 256, 256, 3)."""
+    graph = Graph()
+    for block, features in zip(blocks, _features(graph, network, blocks)[1], strict=True):
+        graph.output(block.name, features)
+    found = over_pictures(graph.written(), images, rows, title="fit")
+    whitenings = tuple(
+        fit_whitening(features, dimensions=int(t.share * dimensions) - bool(t.anchor), power=t.power, anchor=t.anchor)
+        for t, features in zip((block.treatment for block in blocks), found, strict=True)
+    )
+    whitened = tuple(_whitened(*parts) for parts in zip(blocks, whitenings, found, strict=True))
+    return Fitted(tuple(blocks), whitenings, whitened)
+
+
+def encoder_file(network: Network, fitted: Fitted, *, dimensions: int) -> bytes:
+    """Return the encoder file of a network and its fitted blocks: float32 (B, at most `dimensions`)."""
+    turn = principal_directions(np.concatenate(fitted.whitened, axis=1), dimensions=dimensions)
+    turn, blank = free_direction(turn, dimensions=dimensions)
+    graph = Graph()
+    levels, found = _features(graph, network, fitted.blocks)
+    parts = zip(fitted.blocks, fitted.whitenings, found, strict=True)
+    joined = graph.joined([w.of(features) * block.treatment.weight for block, w, features in parts])
+    graph.output("embedding", with_blank(joined @ turn, levels, blank))
+    return graph.written()
+
+
+def latent_file(network: Network) -> bytes:
+    """Return the encoder file of a network's latents, flattened, at unit length: system A's."""
+    graph = Graph()
+    levels = pictures(graph)
+    latents = network(levels / 255.0).ordered(0, 2, 3, 1).flat()  # (B, 32, 32, 4) to (B, 4096)
+    graph.output("embedding", with_blank(latents, levels, direction(_LATENTS)))
+    return graph.written()
+
+
+def _features(graph: Graph, network: Network, blocks: Sequence[Block]) -> tuple[Value, list[Value]]:
+    """Add the input, the network and the blocks' features; return the pictures' levels and the features."""
+    given = seen(graph)
+    stage = network(given.pixels)
+    return given.levels, [block.features(given, stage) for block in blocks]
+
+
+def _whitened(block: Block, whitening: Whitening, features: Array) -> Array:
+    graph = Graph()
+    given = graph.input("features", "float32", features.shape[1])
+    graph.output("whitened", whitening.of(given) * block.treatment.weight)
+    return answers(graph.written(), features)

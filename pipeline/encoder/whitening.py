@@ -1,0 +1,81 @@
+"""Centring and whitening of features, fitted in numpy, and as nodes of a graph."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.graph import Value
+
+_ROUNDING = 1e-5  # of the features' length: a smaller spread may be rounding, which whitening would blow up
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Whitening:
+    """Centring and whitening of one block of features: mean (P,) and components (P, D), float32; and an anchor.
+
+    The anchor is a number that joins the whitened ones before they get unit length. Where it is 0, only their direction
+    remains. Else their length does as well: pictures that are much like the mean stay near each other, and one that is
+    far from it is far from all but those in its own direction.
+    """
+
+    mean: Array
+    components: Array
+    anchor: float
+
+    def of(self, features: Value) -> Value:
+        """Return features (B, P) centred, whitened and at unit length: (B, D), or (B, D + 1) with an anchor."""
+        whitened = (features - self.mean) @ self.components
+        if self.anchor:
+            whitened = whitened.padded((0, 0), (0, 1), self.anchor)
+        return whitened.unit()
+
+
+def fit_whitening(features: Array, *, dimensions: int, power: float, anchor: float) -> Whitening:
+    """Fit centring and whitening: principal components, each divided by a power of its spread.
+
+    Parameters
+    ----------
+    features
+        (N, P) pooled features of N pictures.
+    dimensions
+        Components to keep, at least one; fewer where N - 1 or P allow no more, or pictures are copies of each other.
+        Where all are alike nothing can be told apart: then everything gets the same one number.
+    power
+        0 leaves spreads as they are, 1 makes them all equal; 0.5 is half-whitening.
+    anchor
+        In median lengths of the whitened features, from 0.
+    """
+    mean = features.mean(axis=0)
+    spreads, directions = _principal(features - mean, max(1, dimensions))
+    spreads = spreads / max(1, len(features) - 1) ** 0.5  # standard deviations
+    kept = spreads > _ROUNDING * float(np.linalg.norm(features, axis=1).mean())
+    if not kept.any():
+        direction = mean if mean.any() else np.ones_like(mean)
+        return Whitening(np.zeros_like(mean), (direction / np.linalg.norm(direction))[:, None].astype(np.float32), 0.0)
+    components = (directions[:, kept] / spreads[kept] ** power).astype(np.float32)
+    length = float(np.median(np.linalg.norm((features - mean) @ components, axis=1))) if anchor else 0.0
+    return Whitening(mean, components, anchor * length)
+
+
+def principal_directions(vectors: Array, *, dimensions: int) -> Array:
+    """Return the directions (P, D) that keep most of the dot products of vectors (N, P); nothing is centred."""
+    return _principal(vectors, dimensions)[1].astype(np.float32)
+
+
+def _principal(vectors: Array, dimensions: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the largest singular values, falling, of vectors (N, P), and their right vectors (P, D); never none.
+
+    Of many vectors from the eigenvectors of P x P products, which is far faster than decomposing the vectors.
+    """
+    exact = vectors.astype(np.float64)
+    if len(exact) > exact.shape[1]:
+        squares, directions = np.linalg.eigh(exact.T @ exact)
+        spreads, directions = np.sqrt(np.maximum(squares[::-1], 0)), directions[:, ::-1]
+    else:
+        _, spreads, rows = np.linalg.svd(exact, full_matrices=False)
+        directions = rows.T
+    kept = max(1, int((spreads[:dimensions] > 1e-6 * max(float(spreads[0]), 1e-12)).sum()))
+    return spreads[:kept], directions[:, :kept]
