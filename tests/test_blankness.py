@@ -83,7 +83,7 @@ def test_how_much_there_is_to_see_is_the_same_sum_in_numpy_and_in_the_graph(thin
     planes = graph.input("planes", "float32", 256, 256, 3).ordered(0, 3, 1, 2)
     graph.output("share", visibility_of_graph(planes))
     found = answers(graph.written(), pictures.astype(np.float32))
-    np.testing.assert_allclose(found[:, 0], expected, rtol=1e-4)
+    np.testing.assert_allclose(found[:, 0], expected, rtol=1e-3)  # float32 sums, to the fourth power
     assert max(expected[:9]) < 1e-6
     assert min(expected[9:15]) > 1 - 1e-7
 
