@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 
 from pipeline.artifacts import Artifacts, load_embeddings, load_pictures, open_index  # noqa: E402
-from pipeline.encoder import encode, open_encoder  # noqa: E402
+from pipeline.encoder.running import encode, open_encoder  # noqa: E402
 from pipeline.params import load_params  # noqa: E402
 from pipeline.stages.embed import embed  # noqa: E402
 from pipeline.stages.resize import resize  # noqa: E402
