@@ -20,14 +20,13 @@ from pipeline.autoencoder import objectives, training, views
 from pipeline.autoencoder.graph import last_stage, load_float32, nodes
 from pipeline.encoder import patches
 from pipeline.encoder.joining import blocks_of, fit
+from pipeline.encoder.weighing import evened
 from pipeline.encoder.whitening import principal_directions
 from pipeline.evaluation import DEPTH, agreement
 from pipeline.neighbours import sorted_lists
 from pipeline.params import load_params
 from pipeline.stages.train import _orientation, _recipe
 
-BLOCKS = ("middle", "grid", "outlines", "patches")  # as blocks_of names them of upright pictures
-BLOCKS_OF_ANY = ("middle", "largest values")  # and of those that lie in any orientation
 # each experiment: what it sets, as (module, constant) or a name of the recipe
 EXPERIMENTS: dict[str, dict[Any, Any]] = {
     "shipped": {},
@@ -80,19 +79,19 @@ def main() -> None:
         training.save_model(progress, path)
         network = last_stage(load_float32(path))
     rows = np.arange(len(pictures))
-    blocks = fit(
+    fitted = fit(
         lambda pixels: nodes(network, pixels)[0],
         blocks_of(pictures, rows, upright=recipe.turn == 0, seed=params.embed.seed),
         pictures,
         rows,
         dimensions=params.embed.dimensions,
-    ).whitened
-    joined = np.concatenate(blocks, axis=1)
-    turn = principal_directions(joined, dimensions=params.embed.dimensions)
-    for title, vectors in zip(
-        ("joined", *(BLOCKS if recipe.turn == 0 else BLOCKS_OF_ANY)), (joined @ turn, *blocks), strict=True
-    ):
-        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    )
+    joined = np.concatenate(fitted.whitened, axis=1)
+    even = joined @ evened(joined)
+    turned = even @ principal_directions(even, dimensions=params.embed.dimensions)
+    vectors_of = {block.name: found for block, found in zip(fitted.blocks, fitted.whitened, strict=True)}
+    for title, vectors in ({"joined": joined, "evened": even, "turned": turned} | vectors_of).items():
+        vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         lists = np.concatenate(list(sorted_lists(vectors, depth=DEPTH, block=512, progress=False)))
         found = agreement(lists["row"], labels)
         print(f"{title:10} {100 * found.top4:5.1f} {100 * found.top4_macro:5.1f}", flush=True)

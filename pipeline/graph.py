@@ -62,6 +62,18 @@ class Value:
         """Return the square roots."""
         return self.graph.node("Sqrt", self)
 
+    def magnitude(self) -> Value:
+        """Return the absolute values."""
+        return self.graph.node("Abs", self)
+
+    def log(self) -> Value:
+        """Return the natural logarithms."""
+        return self.graph.node("Log", self)
+
+    def between(self, least: float, most: float) -> Value:
+        """Return the value, or the bound that it is beyond."""
+        return self.graph.node("Clip", self, np.float32(least), np.float32(most))
+
     def at_most(self, bound: float) -> Value:
         """Return the value, or the bound where it is above."""
         return self.graph.node("Min", self, bound)
@@ -89,6 +101,10 @@ class Value:
     def ordered(self, *axes: int) -> Value:
         """Return the value with its axes in another order."""
         return self.graph.node("Transpose", self, perm=list(axes))
+
+    def shaped(self, *sizes: int) -> Value:
+        """Return (B, ...) as (B, *sizes)."""
+        return self.graph.node("Reshape", self, np.array([0, *sizes], np.int64))
 
     def flat(self) -> Value:
         """Return (B, ...) as (B, P)."""

@@ -21,7 +21,7 @@ from pipeline.autoencoder.objectives import find_partners, info_nce
 from pipeline.autoencoder.optimiser import MatrixOptimiser
 from pipeline.autoencoder.training import Recipe
 from pipeline.autoencoder.views import random_views
-from pipeline.encoder.outlines import oriented_gradients
+from pipeline.encoder.outlines import oriented_gradients, votes
 from pipeline.encoder.patches import Dictionary, learn, patch_codes
 from pipeline.encoder.running import answers
 from pipeline.encoder.whitening import fit_whitening, principal_directions
@@ -152,12 +152,16 @@ def test_the_split_covers_every_picture_and_leaves_no_part_empty(count: int) -> 
     assert count == 1 or not set(parts[0]) & set(parts[1])
 
 
+def outlines_of(pixels: Value) -> Value:
+    return oriented_gradients(votes(pixels))
+
+
 def test_outlines_overlook_colour_and_see_direction() -> None:
     upright = np.zeros((1, 128, 128, 3), np.float32)
     upright[:, :, 8::16] = upright[:, :, 9::16] = upright[:, :, 10::16] = 1  # stripes in every cell
     lying, red = upright.transpose(0, 2, 1, 3), upright * np.array([1, 0, 0], np.float32)
     inverted = 1 - upright
-    features = calculated(oriented_gradients, np.concatenate([upright, red, inverted, lying]))
+    features = calculated(outlines_of, np.concatenate([upright, red, inverted, lying]))
     assert features.shape == (4, 1764)
     np.testing.assert_allclose(features[1], features[0], atol=1e-6)
     np.testing.assert_allclose(features[2], features[0], atol=1e-6)
@@ -165,7 +169,7 @@ def test_outlines_overlook_colour_and_see_direction() -> None:
 
 
 def test_a_blank_picture_has_no_outlines() -> None:
-    features = calculated(oriented_gradients, np.ones((1, 128, 128, 3)))
+    features = calculated(outlines_of, np.ones((1, 128, 128, 3)))
     np.testing.assert_allclose(features, 0, atol=1e-6)
 
 
@@ -344,8 +348,8 @@ def test_an_embedding_of_classic_is_its_latents_at_unit_length(pictures: np.ndar
 def test_copies_are_one_in_the_encoder_file(pictures: np.ndarray, rows: list[int], tmp_path: Path) -> None:
     training.save_model(training.start(recipe()), tmp_path / "model.keras")
     embeddings = embeddings_of(tmp_path / "model.keras", pictures[rows], pictures[rows])
-    # two pictures are on either side of their mean; in the middle, one block of four, the anchor makes it a right angle
-    expected = np.where(np.equal.outer(rows, rows), 1, -0.75)
+    # two pictures are on either side of their mean; in the middle, one block of seven, the anchor makes it a right angle
+    expected = np.where(np.equal.outer(rows, rows), 1, -6 / 7)
     np.testing.assert_allclose(embeddings @ embeddings.T, expected, atol=1e-5)
 
 

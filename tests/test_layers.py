@@ -22,7 +22,7 @@ ROOMS_OF = {
     "pyclustering": {"medoids"},
     "matplotlib": {"lettering", "plots"},
     "skimage": {"baselines", "orientation"},
-    "scipy": {"duplicates", "labelling", "uniqueness"},
+    "scipy": {"duplicates", "labelling", "uniqueness", "encoder"},
     "sklearn": {"baselines", "encoder", "evaluation", "labelling", "orientation", "projection", "uniqueness"},
     "sqlite3": {"artifacts"},
     "yaml": {"params"},

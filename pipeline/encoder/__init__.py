@@ -4,7 +4,10 @@ running     runs an encoder file; the only user of onnxruntime
 seeing      what a graph makes of the pictures first; how much there is to see
 pooling     the network's last stage as numbers
 outlines    oriented gradients
+words       a vocabulary of small shapes
 patches     a dictionary of small patches
+colours     histograms of the whole and of cells
+weighing    how much each kind of evidence counts in a folder, told by neighbours
 whitening   centring, whitening and the turn
 joining     blocks, whitened and joined, as the encoder file
 cells       what is seen at each place, as the file of cells

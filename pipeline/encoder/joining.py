@@ -1,8 +1,9 @@
-"""The encoder file of a trained network: blocks of features, each whitened, joined and turned.
+"""The encoder file of a trained network: blocks of features, each whitened, weighed by the folder, joined and turned.
 
-Each block sees something else, and they are whitened apart, so that none drowns the others. Everything between the
-uint8 pictures and the unit-length embedding is inside the graph. So there is no second place where a query could be
-treated otherwise than the folder was.
+Each block sees something else, and they are whitened apart, so that none drowns the others. How much each kind of
+evidence counts is told by the folder (`pipeline.encoder.weighing`). Everything between the uint8 pictures and the
+unit-length embedding is inside the graph. So there is no second place where a query could be treated otherwise than
+the folder was.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,16 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.blankness import direction, free_direction
-from pipeline.encoder import patches
+from pipeline.encoder import colours, patches, words
 from pipeline.encoder.outlines import oriented_gradients
 from pipeline.encoder.pooling import grid, largest, middle, tempered
 from pipeline.encoder.running import answers, over_pictures
 from pipeline.encoder.seeing import Seen, pictures, seen, with_blank
+from pipeline.encoder.weighing import evened, trust
 from pipeline.encoder.whitening import Whitening, fit_whitening, principal_directions
 from pipeline.graph import Graph, Value
 
 _LATENTS = 4096  # numbers, 32x32x4
 _SIDE = 8  # of the network's last stage, of pictures of 128x128 pixels
+
+TRUST = "trust in "  # a kind of evidence: what an encoder file says of itself
 
 Array = NDArray[np.float32]
 Network = Callable[[Value], Value]  # from pixels (B, 3, H, W), [0, 1], to what is made of them
@@ -33,7 +37,7 @@ class Treatment:
 
     power   of its whitening; 0 leaves spreads as they are, 1 makes them all equal
     anchor  in median lengths of the whitened features; 0: only their direction counts, not their length
-    weight  the block's length in the joined embedding
+    weight  the block's length in the joined embedding, beside others of its kind
     share   of the embedding's dimensions that the block is whitened to, before all are joined and turned
     """
 
@@ -45,12 +49,13 @@ class Treatment:
 
 @dataclass(frozen=True)
 class Block:
-    """A part of an embedding: its name, how it is treated, and the features (B, P) that it gives.
+    """A part of an embedding: its name, its kind of evidence, how it is treated, and the features (B, P) that it gives.
 
     The features are of what is seen of the pictures and of the network's last stage, (B, C, 8, 8) before its ReLU.
     """
 
     name: str
+    evidence: str
     treatment: Treatment
     features: Callable[[Seen, Value], Value]
 
@@ -59,32 +64,40 @@ class Block:
 class Fitted:
     """Blocks with what was learnt of the folder, in their order, and what each gives for the pictures fitted on.
 
-    An array of `whitened` is float32 (N, at most D), as long as the block's weight.
+    An array of `whitened` is float32 (N, at most D), as long as the block's weight; `weights` has both that of its
+    treatment and that of its kind of evidence in this folder, which `trusted` has by name, from 0 to 1.
     """
 
     blocks: tuple[Block, ...]
     whitenings: tuple[Whitening, ...]
+    weights: tuple[float, ...]
     whitened: tuple[Array, ...]
+    trusted: dict[str, float]
 
 
 def blocks_of(images: NDArray[np.uint8], rows: NDArray[np.int64], *, upright: bool, seed: int) -> tuple[Block, ...]:
-    """Return the blocks of a folder of pictures, uint8 (N, 256, 256, 3); a dictionary is learnt of the given rows.
+    """Return the blocks of a folder of pictures, uint8 (N, 256, 256, 3); words are learnt of the given rows.
 
     Of pictures that lie in any orientation only the middle is of use, and the largest value of each channel. The middle
     keeps its length: how much there is of anything, by which a picture that is like no other is far from all.
     """
-    if not upright:
-        return (  # treatments by measurement, docs/experiments.md
-            Block("middle", Treatment(0.25, 2.5, 1.0, 0.75), lambda _, stage: middle(stage, side=_SIDE)),
-            Block("largest", Treatment(0.0, 2.0, 0.6, 0.25), lambda _, stage: largest(stage)),
+    if not upright:  # treatments by measurement, docs/experiments.md
+        of_any = (Treatment(0.25, 2.5, 1.0, 0.75), Treatment(0.0, 2.0, 0.6, 0.25))
+        return (
+            Block("middle", "network", of_any[0], lambda _, stage: middle(stage, side=_SIDE)),
+            Block("largest", "network", of_any[1], lambda _, stage: largest(stage)),
         )
-    dictionary = patches.learn(images, rows, seed=seed)
+    dictionary, vocabulary = patches.learn(images, rows, seed=seed), words.learn(images, rows, seed=seed)
     half = Treatment(power=0.5, anchor=0.0, weight=1.0, share=1.0)
+    long = Treatment(power=0.25, anchor=1.0, weight=1.0, share=1.0)
     return (
-        Block("middle", Treatment(0.25, 1.0, 1.0, 1.0), lambda _, stage: tempered(middle(stage, side=_SIDE))),
-        Block("grid", half, lambda _, stage: grid(stage, side=_SIDE)),
-        Block("outlines", half, lambda seen, _: oriented_gradients(seen.pixels)),
-        Block("patches", half, lambda seen, _: patches.rooted_codes(dictionary, seen.pixels)),
+        Block("middle", "network", long, lambda _, stage: tempered(middle(stage, side=_SIDE))),
+        Block("grid", "network", half, lambda _, stage: grid(stage, side=_SIDE)),
+        Block("outlines", "outlines", half, lambda seen, _: oriented_gradients(seen.votes)),
+        Block("words", "outlines", half, lambda seen, _: words.rooted_counts(vocabulary, seen.votes)),
+        Block("patches", "patches", half, lambda seen, _: patches.rooted_codes(dictionary, seen.pixels)),
+        Block("colours", "colours", half, lambda seen, _: colours.whole(seen.pixels)),
+        Block("colours of cells", "colours", half, lambda seen, _: colours.cells(seen.pixels)),
     )
 
 
@@ -96,7 +109,7 @@ def fit(
     *,
     dimensions: int,
 ) -> Fitted:
-    """Fit the whitening of each block on the given rows of pictures, uint8 (N, 256, 256, 3)."""
+    """Fit whitenings and weights of blocks on the given rows of pictures, uint8 (N, 256, 256, 3)."""
     graph = Graph()
     for block, features in zip(blocks, _features(graph, network, blocks)[1], strict=True):
         graph.output(block.name, features)
@@ -105,20 +118,33 @@ def fit(
         fit_whitening(features, dimensions=int(t.share * dimensions) - bool(t.anchor), power=t.power, anchor=t.anchor)
         for t, features in zip((block.treatment for block in blocks), found, strict=True)
     )
-    whitened = tuple(_whitened(*parts) for parts in zip(blocks, whitenings, found, strict=True))
-    return Fitted(tuple(blocks), whitenings, whitened)
+    whitened = [_whitened(*parts) for parts in zip(blocks, whitenings, found, strict=True)]
+    kinds = {
+        kind: np.concatenate([w for block, w in zip(blocks, whitened, strict=True) if block.evidence == kind], axis=1)
+        for kind in dict.fromkeys(block.evidence for block in blocks)
+    }
+    trusted = trust(kinds)
+    counts = [trusted[block.evidence] for block in blocks]
+    weights = tuple(block.treatment.weight * count for block, count in zip(blocks, counts, strict=True))
+    lengths = tuple(np.float32(count) * w for count, w in zip(counts, whitened, strict=True))
+    return Fitted(tuple(blocks), whitenings, weights, lengths, trusted)
 
 
 def encoder_file(network: Network, fitted: Fitted, *, dimensions: int) -> bytes:
-    """Return the encoder file of a network and its fitted blocks: float32 (B, at most `dimensions`)."""
-    turn = principal_directions(np.concatenate(fitted.whitened, axis=1), dimensions=dimensions)
+    """Return the encoder file of a network and its fitted blocks: float32 (B, at most `dimensions`).
+
+    It says how far each kind of evidence is trusted.
+    """
+    joined = np.concatenate(fitted.whitened, axis=1)
+    even = evened(joined) if len(fitted.trusted) > 1 else np.eye(joined.shape[1], dtype=np.float32)
+    turn = even @ principal_directions(joined @ even, dimensions=dimensions)
     turn, blank = free_direction(turn, dimensions=dimensions)
     graph = Graph()
     levels, found = _features(graph, network, fitted.blocks)
-    parts = zip(fitted.blocks, fitted.whitenings, found, strict=True)
-    joined = graph.joined([w.of(features) * block.treatment.weight for block, w, features in parts])
-    graph.output("embedding", with_blank(joined @ turn, levels, blank))
-    return graph.written()
+    parts = zip(fitted.whitenings, fitted.weights, found, strict=True)
+    together = graph.joined([w.of(features) * weight for w, weight, features in parts])
+    graph.output("embedding", with_blank(together @ turn, levels, blank))
+    return graph.written({f"{TRUST}{kind}": f"{value:.6f}" for kind, value in fitted.trusted.items()})
 
 
 def latent_file(network: Network) -> bytes:

@@ -22,8 +22,11 @@ _CLIP = 0.2
 _NOTHING = 1e-12
 
 
-def oriented_gradients(pixels: Value) -> Value:
-    """Return the histograms (B, 1764) of pixels (B, 3, 128, 128), [0, 1]."""
+def votes(pixels: Value) -> Value:
+    """Return how strongly each pixel of (B, 3, 128, 128), [0, 1], changes in each of nine directions, (B, 9, 128, 128).
+
+    Nothing is below 0.
+    """
     across = pixels.cut(3, 2, _SIDE) - pixels.cut(3, 0, _SIDE - 2)
     across = across.padded((0, 0, 0, 1), (0, 0, 0, 1))
     down = (pixels.cut(2, 2, _SIDE) - pixels.cut(2, 0, _SIDE - 2)).padded((0, 0, 1, 0), (0, 0, 1, 0))
@@ -35,12 +38,16 @@ def oriented_gradients(pixels: Value) -> Value:
     agreed = (along**2 + aslant**2 + (squares * _UNDECIDED**2 * squares)).sqrt() + _NOTHING
     share = strength / agreed
     pulls = pixels.graph.joined([along * share, aslant * share, strength])
-    votes = pulls.filtered(_bins()).relu()  # (B, 9, 128, 128)
+    return pulls.filtered(_bins()).relu()
+
+
+def oriented_gradients(votes: Value) -> Value:
+    """Return the histograms (B, 1764) of votes (B, 9, 128, 128)."""
     cells = votes.averaged(_CELL, _CELL) * _CELL**2  # (B, 9, 8, 8)
     energy = (cells**2).sum(1, keep=True).averaged(2, 1) * 4
     last = _SIDE // _CELL - 1
     corners = [cells.cut(2, y, y + last).cut(3, x, x + last) for y in (0, 1) for x in (0, 1)]
-    normalised = pixels.graph.joined(corners) / (energy + _SOFTENING).sqrt()  # (B, 36, 7, 7)
+    normalised = votes.graph.joined(corners) / (energy + _SOFTENING).sqrt()  # (B, 36, 7, 7)
     return normalised.at_most(_CLIP).ordered(0, 2, 3, 1).flat()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.blankness import CELL, GRAIN, POWER, SHAPE
+from pipeline.encoder.outlines import votes
 from pipeline.graph import Graph, Value
 
 SIZE = 256
@@ -17,10 +18,12 @@ class Seen:
 
     levels  (B, 3, 256, 256), [0, 255]
     pixels  (B, 3, 128, 128), [0, 1]
+    votes   (B, 9, 128, 128), how strongly each pixel changes in each direction
     """
 
     levels: Value
     pixels: Value
+    votes: Value
 
 
 def pictures(graph: Graph) -> Value:
@@ -30,9 +33,10 @@ def pictures(graph: Graph) -> Value:
 
 
 def seen(graph: Graph) -> Seen:
-    """Add the input, and the pictures at half their size."""
+    """Add the input, the pictures at half their size, and their gradients."""
     levels = pictures(graph)
-    return Seen(levels, (levels / 255.0).averaged(2, 2))
+    pixels = (levels / 255.0).averaged(2, 2)
+    return Seen(levels, pixels, votes(pixels))
 
 
 def visibility(levels: Value) -> Value:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from pipeline.graph import Value
 
@@ -68,14 +69,15 @@ def principal_directions(vectors: Array, *, dimensions: int) -> Array:
 def _principal(vectors: Array, dimensions: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the largest singular values, falling, of vectors (N, P), and their right vectors (P, D); never none.
 
-    Of many vectors from the eigenvectors of P x P products, which is far faster than decomposing the vectors.
+    From the eigenvectors of P x P or N x N products, whichever are fewer: far faster than decomposing the vectors.
     """
     exact = vectors.astype(np.float64)
-    if len(exact) > exact.shape[1]:
-        squares, directions = np.linalg.eigh(exact.T @ exact)
-        spreads, directions = np.sqrt(np.maximum(squares[::-1], 0)), directions[:, ::-1]
-    else:
-        _, spreads, rows = np.linalg.svd(exact, full_matrices=False)
-        directions = rows.T
-    kept = max(1, int((spreads[:dimensions] > 1e-6 * max(float(spreads[0]), 1e-12)).sum()))
+    many = len(exact) > exact.shape[1]
+    products = exact.T @ exact if many else exact @ exact.T
+    count = min(dimensions, len(products))
+    squares, directions = eigh(products, subset_by_index=[len(products) - count, len(products) - 1])
+    spreads, directions = np.sqrt(np.maximum(squares[::-1], 0)), directions[:, ::-1]
+    kept = max(1, int((spreads > 1e-6 * max(float(spreads[0]), 1e-12)).sum()))
+    if not many:
+        directions = exact.T @ directions / np.maximum(spreads, 1e-12)
     return spreads[:kept], directions[:, :kept]

@@ -23,7 +23,7 @@ from pipeline.autoencoder.applications import application, application_file
 from pipeline.autoencoder.graph import all_stages, last_stage, load_float32, nodes, predicted
 from pipeline.blankness import free_direction, visibility
 from pipeline.encoder.cells import network_cells, pixel_cells
-from pipeline.encoder.joining import blocks_of, encoder_file, fit, latent_file
+from pipeline.encoder.joining import TRUST, blocks_of, encoder_file, fit, latent_file
 from pipeline.encoder.running import answers, encode, open_encoder
 from pipeline.encoder.whitening import fit_whitening
 from pipeline.encoder.wrapping import Foreign, wrapped
@@ -65,10 +65,15 @@ def embed(params: Params, artifacts: Artifacts) -> str:
     _export_cells(pictures, rows, params, artifacts, encoder.digest)
     embeddings = encode(encoder, pictures, progress=True, title="embed")
     save_array(artifacts.embeddings, embeddings, origin={"index": digest, "encoder": encoder.digest})
+    trusted = {name.removeprefix(TRUST): float(said) for name, said in encoder.facts.items() if name.startswith(TRUST)}
     metrics = {"pictures": len(embeddings), "dimensions": encoder.dimensions, "onnx_difference": difference}
-    save_json(artifacts.metrics("embed"), metrics)
+    save_json(artifacts.metrics("embed"), metrics | {"trusted": trusted})
     save_origin(artifacts, "embed", digest)
-    return f"{counted(len(embeddings), 'embedding')} of {encoder.dimensions:,} numbers"
+    summary = f"{counted(len(embeddings), 'embedding')} of {encoder.dimensions:,} numbers"
+    if len(trusted) < 2:
+        return summary
+    falling = sorted(trusted.items(), key=lambda item: -item[1])
+    return f"{summary}; weights found from this folder: {', '.join(f'{kind} {value:.2f}' for kind, value in falling)}"
 
 
 def _wrap(pictures: Pictures, rows: Rows, params: Params, path: Path) -> None:
