@@ -348,7 +348,7 @@ def test_an_embedding_of_classic_is_its_latents_at_unit_length(pictures: np.ndar
 def test_copies_are_one_in_the_encoder_file(pictures: np.ndarray, rows: list[int], tmp_path: Path) -> None:
     training.save_model(training.start(recipe()), tmp_path / "model.keras")
     embeddings = embeddings_of(tmp_path / "model.keras", pictures[rows], pictures[rows])
-    # two pictures are on either side of their mean; in the middle, one block of seven, the anchor makes it a right angle
+    # two pictures are on either side of their mean; in the middle, one of seven blocks, the anchor makes a right angle
     expected = np.where(np.equal.outer(rows, rows), 1, -6 / 7)
     np.testing.assert_allclose(embeddings @ embeddings.T, expected, atol=1e-5)
 
