@@ -11,7 +11,7 @@ from test_wrapping import network
 from pipeline.artifacts import load_embeddings, load_json, load_pictures, load_table, open_index
 from pipeline.autoencoder.applications import application, application_file
 from pipeline.autoencoder.backend import keras
-from pipeline.encoder.running import encode, encode_one, open_encoder
+from pipeline.encoder.running import answers, encode, encode_one, open_encoder
 from pipeline.encoder.wrapping import Foreign, wrapped
 from pipeline.errors import EncoderError
 from pipeline.params import load_params
@@ -45,6 +45,13 @@ def test_an_application_is_the_one_that_keras_builds_with_its_scaling_inside(wei
     (tmp_path / "encoder.onnx").write_bytes(wrapped(foreign))
     embeddings = encode(open_encoder(tmp_path / "encoder.onnx"), pictures, progress=False)
     np.testing.assert_allclose(embeddings, expected / np.linalg.norm(expected, axis=1, keepdims=True), atol=1e-4)
+
+
+def test_an_application_that_scales_its_pictures_itself_gives_what_keras_gives() -> None:
+    network = application("MobileNetV3Small", weights="none", size=64)
+    pictures = np.random.default_rng(1).integers(0, 256, (2, 64, 64, 3)).astype(np.float32)
+    expected = network(pictures).numpy()
+    np.testing.assert_allclose(answers(application_file(network), pictures), expected, atol=1e-4 * expected.max())
 
 
 def test_what_keras_has_not_or_cannot_read_is_said(weights: Path, tmp_path: Path) -> None:

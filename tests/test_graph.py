@@ -11,7 +11,10 @@ import pytest
 from test_autoencoder import pictures, recipe  # noqa: F401
 
 from pipeline.autoencoder import training
+from pipeline.autoencoder.backend import keras
+from pipeline.autoencoder.graph import nodes, predicted
 from pipeline.encoder.running import answers
+from pipeline.errors import EncoderError
 from pipeline.graph import Graph
 
 EXPORT = """
@@ -74,3 +77,24 @@ def test_an_output_of_no_fixed_size_is_refused() -> None:
     graph.output("y", graph.node("Transpose", x, perm=[1, 0]))
     with pytest.raises(ValueError, match="expected an output 'y' of fixed size"):
         graph.model()
+
+
+def test_a_sequence_of_layers_inside_a_network_gives_what_keras_gives() -> None:
+    inner = keras.Sequential(
+        [keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3, activation="relu"), keras.layers.ReLU()]
+    )
+    pixels = keras.Input((8, 8, 3))
+    network = keras.Model(pixels, keras.layers.MaxPooling2D(2)(inner(pixels)))
+    wanted = np.random.default_rng(0).random((2, 8, 8, 3), np.float32)
+    graph = Graph()
+    given = graph.input("pixels", "float32", 8, 8, 3)
+    graph.output("planes", nodes(network, given.ordered(0, 3, 1, 2))[0].ordered(0, 2, 3, 1))
+    np.testing.assert_allclose(answers(graph.written(), wanted), predicted(network, wanted), atol=1e-6)
+
+
+def test_a_layer_that_cannot_be_written_is_named_wherever_it_is() -> None:
+    inner = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.UnitNormalization(name="odd_one")])
+    pixels = keras.Input((8, 8, 3))
+    network = keras.Model(pixels, inner(pixels))
+    with pytest.raises(EncoderError, match="odd_one is a layer of the kind UnitNormalization, which can't be written"):
+        nodes(network, Graph().input("pixels", "float32", 8, 8, 3))

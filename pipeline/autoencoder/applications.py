@@ -1,6 +1,7 @@
 """Networks that Keras brings along, as ONNX files that `wrapping` can take: ResNet50, EfficientNetB0 and so on."""
 
 import difflib
+import sys
 import types
 from pathlib import Path
 
@@ -91,9 +92,8 @@ def _load(network: keras.Model, path: Path) -> None:
 
 
 def _home(name: str) -> types.ModuleType:
-    """Return the module of keras.applications that holds a network and its scaling."""
-    modules = [value for value in vars(keras.applications).values() if isinstance(value, types.ModuleType)]
-    return next(m for m in modules if hasattr(m, name) and hasattr(m, "preprocess_input"))
+    """Return the module that a network of keras.applications is written in, and its scaling with it."""
+    return sys.modules[getattr(keras.applications, name).__module__]
 
 
 def _scaling(name: str) -> keras.layers.Layer:

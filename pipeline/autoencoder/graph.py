@@ -61,6 +61,8 @@ def nodes(network: keras.Model, pixels: Value) -> list[Value]:
     EncoderError
         If it has a kind of layer that can't be written.
     """
+    if isinstance(network, keras.Sequential):
+        network = network._functional
     values = {id(network.inputs[0]): pixels}
     for depth in sorted(network._nodes_by_depth, reverse=True):
         for node in network._nodes_by_depth[depth]:
