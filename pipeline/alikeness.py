@@ -16,6 +16,7 @@ PAIRS = 20_000  # random pairs that the scale is taken of
 STEPS = 100  # between the quantiles of a scale
 _UNLIKE = 1.0  # percentile of nearest neighbours; below it nothing looks like a picture
 _APART = 75  # percentile of random pairs; a typical nearest neighbour must lie above it for kinds to be told
+_ROUNDING = 1e-6  # of two sums of the same products in another order: the same pair must not be above itself
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Scale:
         Halfway between a typical random pair and a typical nearest neighbour. By measurement on labelled folders
         (benchmarks/kinds.py); a folder can't tell where nearest neighbours are hardly more alike than random pairs.
         """
-        if not self.nearest or not self.random or self.nearest[STEPS // 2] <= self.random[_APART]:
+        if not self.nearest or not self.random or self.nearest[STEPS // 2] <= self.random[_APART] + _ROUNDING:
             return None
         return (self.nearest[STEPS // 2] + self.random[STEPS // 2]) / 2
 

@@ -49,6 +49,12 @@ def test_where_nearest_neighbours_are_hardly_more_alike_than_random_pairs_the_ki
     assert overlapping.same_kind(1.0) is None
 
 
+def test_the_same_pair_summed_in_another_order_is_no_more_alike_than_itself() -> None:
+    pair = 0.25
+    nearest, random = np.full(5, pair + 6e-8), np.full(5, pair)
+    assert Scale(tuple(quantiles(nearest)), tuple(quantiles(random))).same_kind(1.0) is None
+
+
 def test_nothing_looks_like_a_picture_whose_best_is_below_99_percent_of_nearest_neighbours() -> None:
     one = scale(even(0.5, 1.0), even(0.0, 0.4))
     assert one.nothing_alike(0.503) is True
