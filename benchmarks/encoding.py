@@ -1,4 +1,4 @@
-"""Times encoding through ONNX Runtime against Keras `predict` of the network alone, batch for batch.
+"""Times the network alone through ONNX Runtime against Keras `predict`, batch for batch, and the whole encoder file.
 
     python benchmarks/encoding.py [--artifacts artifacts] [--pictures 512]
 
@@ -23,8 +23,9 @@ from machine import print_machine  # noqa: E402
 
 from pipeline.artifacts import Artifacts, load_pictures, open_index  # noqa: E402
 from pipeline.autoencoder.backend import keras, tf  # noqa: E402
-from pipeline.autoencoder.graph import last_stage, load_float32  # noqa: E402
+from pipeline.autoencoder.graph import last_stage, load_float32, nodes  # noqa: E402
 from pipeline.encoder.running import encode, open_encoder  # noqa: E402
+from pipeline.graph import Graph  # noqa: E402
 
 BATCHES, ROUNDS = (1, 16, 64, 256), 3
 
@@ -39,21 +40,21 @@ def main() -> None:
     with open_index(artifacts.index) as index:
         pictures = np.array(load_pictures(artifacts, index)[: options.pictures])
     model = last_stage(load_float32(artifacts.autoencoder))
-    session = onnxruntime.InferenceSession(artifacts.encoder.read_bytes(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(alone(model), providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     print_machine()
     print(f"tensorflow {tf.__version__}, keras {keras.__version__}; {len(pictures)} pictures, best of {ROUNDS}\n")
     print(f"{'batch':>6}{'Keras predict':>16}{'ONNX Runtime':>15}{'ratio':>8}   pictures/s")
     for batch in BATCHES:
         count = len(pictures) if batch > 1 else len(pictures) // 4
-        some = pictures[:count]
-        theirs = rate(count, lambda some=some, batch=batch: model.predict(halved(some), batch_size=batch, verbose=0))
+        some = halved(pictures[:count])
+        theirs = rate(count, lambda some=some, batch=batch: model.predict(some, batch_size=batch, verbose=0))
         ours = rate(count, lambda some=some, batch=batch: in_batches(session, name, some, batch))
         print(f"{batch:>6}{theirs:16.0f}{ours:15.0f}{ours / theirs:8.2f}")
     encoder = open_encoder(artifacts.encoder)
     own = rate(len(pictures), lambda: encode(encoder, pictures, progress=False))
     flops, limit = operations(artifacts.autoencoder), product_rate()
-    print(f"\nthis project, one picture a core: {own:.0f} pictures/s")
+    print(f"\nthe whole encoder file, one picture a core: {own:.0f} pictures/s")
     print(f"{flops / 1e6:.0f} million operations a picture in convolutions: {own * flops / 1e9:.0f} GFLOP/s,")
     print(f"{own * flops / limit:.2f} of a bare float32 matrix product ({limit / 1e9:.0f} GFLOP/s)")
 
@@ -61,6 +62,14 @@ def main() -> None:
 def halved(pictures: np.ndarray) -> np.ndarray:
     """Return pictures as the network takes them, (N, 128, 128, 3), [0, 1]."""
     return pictures.reshape(-1, 128, 2, 128, 2, 3).mean(axis=(2, 4), dtype=np.float32) / 255
+
+
+def alone(model: keras.Model) -> bytes:
+    """Return the network as an ONNX file of its own, of pictures (N, 128, 128, 3), [0, 1]."""
+    graph = Graph()
+    pixels = graph.input("pixels", "float32", 128, 128, 3)
+    graph.output("stage", nodes(model, pixels.ordered(0, 3, 1, 2))[0])
+    return graph.written()
 
 
 def in_batches(session: onnxruntime.InferenceSession, name: str, pictures: np.ndarray, batch: int) -> list[Any]:

@@ -106,6 +106,10 @@ class Value:
         """Return (B, ...) as (B, *sizes)."""
         return self.graph.node("Reshape", self, np.array([0, *sizes], np.int64))
 
+    def widened(self, axis: int) -> Value:
+        """Return the value with one more axis, of size 1, at a place."""
+        return self.graph.node("Unsqueeze", self, np.array([axis], np.int64))
+
     def flat(self) -> Value:
         """Return (B, ...) as (B, P)."""
         return self.graph.node("Flatten", self, axis=1)

@@ -21,8 +21,9 @@ from pipeline.autoencoder.objectives import find_partners, info_nce
 from pipeline.autoencoder.optimiser import MatrixOptimiser
 from pipeline.autoencoder.training import Recipe
 from pipeline.autoencoder.views import random_views
+from pipeline.encoder.dictionary import Dictionary
 from pipeline.encoder.outlines import oriented_gradients, votes
-from pipeline.encoder.patches import Dictionary, learn, patch_codes
+from pipeline.encoder.patches import learn, patch_codes
 from pipeline.encoder.running import answers
 from pipeline.encoder.whitening import fit_whitening, principal_directions
 from pipeline.graph import Graph, Value

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.baselines import histogram_embeddings
 from pipeline.encoder import colours, words
+from pipeline.encoder.dictionary import Dictionary
 from pipeline.encoder.joining import Treatment, blocks_of
 from pipeline.encoder.outlines import votes
 from pipeline.encoder.running import answers
@@ -78,7 +79,7 @@ def test_dimmer_light_changes_colours_less_than_an_rgb_histogram() -> None:
 
 
 @pytest.fixture(scope="module")
-def vocabulary() -> words.Vocabulary:
+def vocabulary() -> Dictionary:
     return words.learn(levels_of(smooth(12, seed=4)), np.arange(12), seed=0)
 
 
@@ -86,7 +87,7 @@ def levels_of(pixels: np.ndarray) -> np.ndarray:
     return (255 * pixels).astype(np.uint8).repeat(2, axis=1).repeat(2, axis=2)
 
 
-def test_words_overlook_light_and_colour_and_see_shapes(vocabulary: words.Vocabulary) -> None:
+def test_words_overlook_light_and_colour_and_see_shapes(vocabulary: Dictionary) -> None:
     picture = smooth(1, seed=5)
     dimmer, grey = 0.6 * picture, picture[..., ::-1]
     others = smooth(8, seed=6)
@@ -98,13 +99,13 @@ def test_words_overlook_light_and_colour_and_see_shapes(vocabulary: words.Vocabu
     assert alike[2:].max() < alike[:2].min() - 0.1
 
 
-def test_a_picture_without_shapes_has_no_words(vocabulary: words.Vocabulary) -> None:
+def test_a_picture_without_shapes_has_no_words(vocabulary: Dictionary) -> None:
     counts = lambda pixels: words.rooted_counts(vocabulary, votes(pixels))  # noqa: E731
     flat = calculated(counts, np.full((1, 128, 128, 3), 0.3))
     assert np.linalg.norm(flat) < 1e-3
 
 
-def test_the_same_seed_learns_the_same_words(vocabulary: words.Vocabulary) -> None:
+def test_the_same_seed_learns_the_same_words(vocabulary: Dictionary) -> None:
     again = words.learn(levels_of(smooth(12, seed=4)), np.arange(12), seed=0)
     np.testing.assert_array_equal(again.kernel, vocabulary.kernel)
     np.testing.assert_array_equal(again.bias, vocabulary.bias)

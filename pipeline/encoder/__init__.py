@@ -4,7 +4,8 @@ running     runs an encoder file; the only user of onnxruntime
 seeing      what a graph makes of the pictures first; how much there is to see
 pooling     the network's last stage as numbers
 outlines    oriented gradients
-words       a vocabulary of small shapes
+dictionary  words learnt from a folder
+words       a dictionary of small shapes
 patches     a dictionary of small patches
 colours     histograms of the whole and of cells
 weighing    how much each kind of evidence counts in a folder, told by neighbours

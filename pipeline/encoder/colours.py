@@ -30,7 +30,7 @@ def whole(pixels: Value) -> Value:
     to_blue = (red * green / blue**2).log() * 0.5
     brightness = planes.mean(2, keep=True)
     bins = [_members(brightness, 4, 0, 1), _members(to_green, 11, -1.2, 1.2), _members(to_blue, 11, -1.5, 1.5)]
-    return _histogram(bins, 1)
+    return _histogram(bins, cells=1, pixels=_SIDE**2)
 
 
 def cells(pixels: Value) -> Value:
@@ -41,7 +41,7 @@ def cells(pixels: Value) -> Value:
     red, green, blue = (planes.cut(2, channel, channel + 1) for channel in range(3))  # (B, 9, 1, P)
     differences = (red - green, (red + green) * 0.5 - blue)
     bins = [_members(planes.mean(2, keep=True), 4, 0, 1), *(_members(_spread(d), 6, -0.8, 0.8) for d in differences)]
-    return _histogram(bins, _CELLS**2)
+    return _histogram(bins, cells=_CELLS**2, pixels=_CELL**2)
 
 
 def _spread(difference: Value) -> Value:
@@ -58,11 +58,8 @@ def _members(values: Value, count: int, least: float, most: float) -> Value:
     return (1 - (places - np.arange(count, dtype=np.float32)[:, None]).magnitude()).relu()
 
 
-def _histogram(bins: list[Value], num_cells: int) -> Value:
-    """Return the roots of joint histograms of three (B, C, k, P), flat, at unit length."""
+def _histogram(bins: list[Value], *, cells: int, pixels: int) -> Value:
+    """Return the roots of joint histograms of three (B, cells, k, pixels), flat, at unit length."""
     first, second, third = bins
-    pairs = second.graph.node("Unsqueeze", second, np.array([3], np.int64)) * second.graph.node(
-        "Unsqueeze", third, np.array([2], np.int64)
-    )  # (B, C, k, l, P)
-    flat = pairs.shaped(num_cells, -1, _CELL**2 if num_cells > 1 else _SIDE**2).ordered(0, 1, 3, 2)
-    return (first @ flat).flat().sqrt().unit()
+    pairs = second.widened(3) * third.widened(2)  # (B, cells, k, l, pixels)
+    return (first @ pairs.shaped(cells, -1, pixels).ordered(0, 1, 3, 2)).flat().sqrt().unit()

@@ -87,15 +87,15 @@ def blocks_of(images: NDArray[np.uint8], rows: NDArray[np.int64], *, upright: bo
             Block("middle", "network", of_any[0], lambda _, stage: middle(stage, side=_SIDE)),
             Block("largest", "network", of_any[1], lambda _, stage: largest(stage)),
         )
-    dictionary, vocabulary = patches.learn(images, rows, seed=seed), words.learn(images, rows, seed=seed)
+    of_patches, of_shapes = patches.learn(images, rows, seed=seed), words.learn(images, rows, seed=seed)
     half = Treatment(power=0.5, anchor=0.0, weight=1.0, share=1.0)
     long = Treatment(power=0.25, anchor=1.0, weight=1.0, share=1.0)
     return (
         Block("middle", "network", long, lambda _, stage: tempered(middle(stage, side=_SIDE))),
         Block("grid", "network", half, lambda _, stage: grid(stage, side=_SIDE)),
         Block("outlines", "outlines", half, lambda seen, _: oriented_gradients(seen.votes)),
-        Block("words", "outlines", half, lambda seen, _: words.rooted_counts(vocabulary, seen.votes)),
-        Block("patches", "patches", half, lambda seen, _: patches.rooted_codes(dictionary, seen.pixels)),
+        Block("words", "outlines", half, lambda seen, _: words.rooted_counts(of_shapes, seen.votes)),
+        Block("patches", "patches", half, lambda seen, _: patches.rooted_codes(of_patches, seen.pixels)),
         Block("colours", "colours", half, lambda seen, _: colours.whole(seen.pixels)),
         Block("colours of cells", "colours", half, lambda seen, _: colours.cells(seen.pixels)),
     )
@@ -136,6 +136,7 @@ def encoder_file(network: Network, fitted: Fitted, *, dimensions: int) -> bytes:
     It says how far each kind of evidence is trusted.
     """
     joined = np.concatenate(fitted.whitened, axis=1)
+    # crystals and their like have the network alone: they were not measured with differences evened
     even = evened(joined) if len(fitted.trusted) > 1 else np.eye(joined.shape[1], dtype=np.float32)
     turn = even @ principal_directions(joined @ even, dimensions=dimensions)
     turn, blank = free_direction(turn, dimensions=dimensions)

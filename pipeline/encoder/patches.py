@@ -5,12 +5,10 @@ and sorted into 256 clusters, whose centres are the words. A picture is describe
 like each word, averaged in a grid of 3x3 cells.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import MiniBatchKMeans
 
+from pipeline.encoder.dictionary import SAMPLES, Dictionary, at_unit_length, centres, drawn_from
 from pipeline.encoder.pooling import rooted
 from pipeline.graph import Value
 
@@ -19,20 +17,10 @@ _SIDE = 32  # pixels
 _PATCH = 6
 _WORDS = 256
 _GRID = 3  # cells on a side
-_PICTURES = 2_000  # that patches are drawn from, at most
-_SAMPLES = 50  # patches of each picture
 _CONTRAST = 10 / 255  # added to a patch's contrast, so that the noise of an even one is not blown up
 _NOISE = 0.1  # added to the spread of each direction before it is whitened
 _THRESHOLD = 1.0  # of likeness; below it a patch does not count for a word
 _SPOKEN = 5e-5  # mean of what words count: below it it is rounding; of photographs 0.05, of four grey levels 9e-4
-
-
-@dataclass(frozen=True)
-class Dictionary:
-    """The words as filters of normalised patches: kernel (6, 6, 3, W) and bias (W,), float32."""
-
-    kernel: NDArray[np.float32]
-    bias: NDArray[np.float32]
 
 
 def learn(pictures: NDArray[np.uint8], rows: NDArray[np.int64], *, seed: int) -> Dictionary:
@@ -43,18 +31,16 @@ def learn(pictures: NDArray[np.uint8], rows: NDArray[np.int64], *, seed: int) ->
     Coates, Lee and Ng, "An analysis of single-layer networks in unsupervised feature learning", AISTATS 2011.
     """
     generator = np.random.default_rng(seed)
-    patches = _sampled(pictures, rows[:: -(-len(rows) // _PICTURES)], generator)  # (M, 108)
+    patches = _sampled(pictures, drawn_from(rows), generator)  # (M, 108)
     patches -= patches.mean(axis=1, keepdims=True)
     patches /= np.sqrt(patches.var(axis=1, keepdims=True) + _CONTRAST**2)
     mean = patches.mean(axis=0)
     spreads, directions = np.linalg.eigh(np.cov(patches - mean, rowvar=False))
     whitening = (directions / np.sqrt(np.maximum(spreads, 0) + _NOISE)) @ directions.T
-    white = _unit((patches - mean) @ whitening).astype(np.float32)
-    words = min(_WORDS, len(white))
-    means = MiniBatchKMeans(words, batch_size=4096, n_init=1, max_iter=10, init="random", random_state=seed)
-    filters = whitening @ _unit(means.fit(white).cluster_centers_).T  # (108, W)
-    kernel = filters.reshape(_PATCH, _PATCH, 3, words)
-    return Dictionary(kernel.astype(np.float32), -(mean @ filters).astype(np.float32))
+    white = at_unit_length((patches - mean) @ whitening).astype(np.float32)
+    filters = whitening @ centres(white, words=_WORDS, seed=seed).T  # (108, W)
+    kernel = filters.reshape(_PATCH, _PATCH, 3, -1).transpose(3, 2, 0, 1)
+    return Dictionary(kernel.astype(np.float32), -(mean @ filters)[:, None, None].astype(np.float32))
 
 
 def patch_codes(dictionary: Dictionary, pixels: Value) -> Value:
@@ -64,9 +50,9 @@ def patch_codes(dictionary: Dictionary, pixels: Value) -> Value:
     mean = small.filtered(box)  # (B, 1, 27, 27)
     variance = ((small**2).filtered(box) - mean**2).relu()
     # the product of a filter with a normalised patch, from those with the patch as it is and with its mean
-    kernel: NDArray[np.float32] = dictionary.kernel.transpose(3, 2, 0, 1)  # (W, 3, 6, 6)
+    kernel = dictionary.kernel  # (W, 3, 6, 6)
     products = small.filtered(kernel) - mean * kernel.sum(axis=(1, 2, 3))[:, None, None]
-    likeness: Value = products / (variance + _CONTRAST**2).sqrt() + (dictionary.bias - _THRESHOLD)[:, None, None]
+    likeness: Value = products / (variance + _CONTRAST**2).sqrt() + (dictionary.bias - _THRESHOLD)
     side = (_SIDE - _PATCH + 1) // _GRID
     return likeness.relu().averaged(side, side).ordered(0, 2, 3, 1).flat()  # (B, 3, 3, W) to (B, 9 W)
 
@@ -84,11 +70,6 @@ def _sampled(
     found = []
     for row in rows:
         small = pictures[row].reshape(_SIDE, scale, _SIDE, scale, 3).mean(axis=(1, 3), dtype=np.float32) / 255
-        top, left = generator.integers(0, _SIDE - _PATCH + 1, (2, _SAMPLES, 1, 1))
-        found.append(small[top + within[:, None], left + within].reshape(_SAMPLES, -1))
+        top, left = generator.integers(0, _SIDE - _PATCH + 1, (2, SAMPLES, 1, 1))
+        found.append(small[top + within[:, None], left + within].reshape(SAMPLES, -1))
     return np.concatenate(found)
-
-
-def _unit(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
-    scaled: NDArray[np.floating] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return scaled

@@ -1,16 +1,14 @@
-"""Words of gradients: which small shapes are where in a picture, in a vocabulary learnt from the folder itself.
+"""Words of gradients: which small shapes are where in a picture, in a dictionary learnt from the folder itself.
 
 A shape is what 4x4 cells of 8 pixels hold in nine directions, at unit length, cut off at 0.2 and scaled again. Those of
 the folder are brought to 64 principal components and sorted into 256 clusters, whose centres are the words. A picture
 is described by how much its shapes are like each word, beyond what nine in ten are, averaged over 3x3 places.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import MiniBatchKMeans
 
+from pipeline.encoder.dictionary import SAMPLES, Dictionary, centres, drawn_from
 from pipeline.encoder.pooling import rooted
 from pipeline.encoder.running import over_pictures
 from pipeline.encoder.seeing import seen
@@ -24,23 +22,16 @@ _SOFTENING = 0.01  # keeps the noise of an even place from being blown up
 _FAINT = 0.01  # of a shape's squares once cut off: one that has less counts for less
 _DIMENSIONS = 64
 _WORDS = 256
-_PICTURES = 2_000  # that shapes are drawn from, at most
-_SAMPLES = 50  # shapes of each picture
 _THRESHOLDED = 20_000  # shapes that thresholds are taken of
 _PERCENTILE = 90  # of the likeness to a word: below it a shape doesn't count for it
 _POOL, _STEP = 5, 4  # places that are averaged, on a side, and how far apart: 13 make 3
-_SPOKEN = 5e-5  # mean of what words count, below which it is rounding; of photographs 0.01
+_SPOKEN = (
+    5e-5  # mean of what words count, below which it is rounding; of photographs 0.003 at least, as of noise of one
+)
+# grey level, which is no rounding (2026-11)
 
 
-@dataclass(frozen=True)
-class Vocabulary:
-    """The words as filters of shapes: kernel (W, 144, 1, 1), and what is taken away of the likeness, (W, 1, 1)."""
-
-    kernel: NDArray[np.float32]
-    bias: NDArray[np.float32]
-
-
-def learn(pictures: NDArray[np.uint8], rows: NDArray[np.int64], *, seed: int) -> Vocabulary:
+def learn(pictures: NDArray[np.uint8], rows: NDArray[np.int64], *, seed: int) -> Dictionary:
     """Learn the words from at most 2,000 of the given rows of pictures, uint8 (N, 256, 256, 3).
 
     References
@@ -50,34 +41,30 @@ def learn(pictures: NDArray[np.uint8], rows: NDArray[np.int64], *, seed: int) ->
     """
     graph = Graph()
     graph.output("shapes", _shapes(seen(graph).votes))
-    some = rows[:: -(-len(rows) // _PICTURES)]
-    (found,) = over_pictures(graph.written(), pictures, some, title="words")  # (M, 144, 13, 13)
+    (found,) = over_pictures(graph.written(), pictures, drawn_from(rows), title="words")  # (M, 144, 13, 13)
     generator = np.random.default_rng(seed)
     places = found.reshape(len(found), found.shape[1], -1)
-    drawn = generator.integers(0, places.shape[2], (len(places), 1, _SAMPLES))
+    drawn = generator.integers(0, places.shape[2], (len(places), 1, SAMPLES))
     shapes = np.take_along_axis(places, drawn, axis=2).transpose(0, 2, 1).reshape(-1, places.shape[1])
     mean = shapes.mean(axis=0)
     directions = np.linalg.eigh(np.cov(shapes - mean, rowvar=False))[1][:, ::-1][:, :_DIMENSIONS]
     short = ((shapes - mean) @ directions).astype(np.float32)
-    words = min(_WORDS, len(short))
-    means = MiniBatchKMeans(words, batch_size=4096, n_init=1, max_iter=10, init="random", random_state=seed)
-    centres = means.fit(short).cluster_centers_
-    centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
-    least = np.percentile(short[:_THRESHOLDED] @ centres.T, _PERCENTILE, axis=0)
-    filters = directions @ centres.T  # (144, W)
-    return Vocabulary(
+    words = centres(short, words=_WORDS, seed=seed)
+    least = np.percentile(short[:_THRESHOLDED] @ words.T, _PERCENTILE, axis=0)
+    filters = directions @ words.T  # (144, W)
+    return Dictionary(
         filters.T[:, :, None, None].astype(np.float32), (mean @ filters + least)[:, None, None].astype(np.float32)
     )
 
 
-def rooted_counts(vocabulary: Vocabulary, votes: Value) -> Value:
+def rooted_counts(dictionary: Dictionary, votes: Value) -> Value:
     """Return the roots of how much of each word is where, of votes (B, 9, 128, 128): (B, 9 W) at unit length.
 
     It is shorter where there is hardly anything.
     """
     shapes = _shapes(votes)
     there = (shapes**2).sum(1, keep=True).sqrt()  # 1, and 0 where a place is even, which is like no word
-    likeness = (shapes.filtered(vocabulary.kernel) - there * vocabulary.bias).relu()  # (B, W, 13, 13)
+    likeness = (shapes.filtered(dictionary.kernel) - there * dictionary.bias).relu()  # (B, W, 13, 13)
     return rooted(likeness.averaged(_POOL, _STEP).ordered(0, 2, 3, 1).flat(), _SPOKEN)
 
 
