@@ -27,6 +27,11 @@ def test_evidence_that_shares_nothing_with_the_rest_counts_for_hardly_anything()
     assert min(found["network"], found["outlines"], found["patches"]) > 0.85
 
 
+def test_what_is_shared_by_chance_in_a_small_folder_earns_no_trust() -> None:
+    views = evidence({"network": 0.3, "outlines": 0.3, "patches": 0.3, "colours": 100.0})
+    assert trust({name: vectors[:60] for name, vectors in views.items()})["colours"] < 0.15
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_evidence_is_trusted_in_the_order_of_how_well_it_sees(seed: int) -> None:
     noise = {"colours": 0.2, "network": 0.4, "outlines": 0.8, "patches": 1.6}
