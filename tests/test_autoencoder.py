@@ -288,11 +288,12 @@ def test_patch_codes_are_what_a_loop_over_patches_gives(pictures: np.ndarray) ->
     codes = calculated(partial(patch_codes, dictionary), pixels.numpy()).reshape(3, 3, words)
     small = pixels.numpy()[0].reshape(32, 4, 32, 4, 3).mean((1, 3)).astype(np.float64)
     expected = np.zeros((27, 27, words))
+    kernel = dictionary.kernel.astype(np.float64).transpose(2, 3, 1, 0)  # (6, 6, 3, W)
     for y in range(27):
         for x in range(27):
             patch = small[y : y + 6, x : x + 6] - small[y : y + 6, x : x + 6].mean()
             patch /= np.sqrt(patch.var() + (10 / 255) ** 2)
-            products = np.tensordot(patch, dictionary.kernel.astype(np.float64), 3) + dictionary.bias
+            products = np.tensordot(patch, kernel, 3) + dictionary.bias.ravel()
             expected[y, x] = np.maximum(products - 1, 0)
     np.testing.assert_allclose(codes, expected.reshape(3, 9, 3, 9, words).mean((1, 3)), atol=1e-4)
 
