@@ -240,6 +240,26 @@ def test_training_lowers_the_loss_and_the_same_seed_gives_the_same_history(
     assert losses() == first
 
 
+def test_an_epochs_time_is_told_once_and_changes_no_result(pictures: np.ndarray) -> None:
+    wanted = recipe(epochs=4)  # of two steps
+    told: list[float] = []
+    progress = training.start(wanted)
+    plain = training.start(wanted)
+    training.train(pictures, wanted, plain, after_epoch=lambda _: None, show=False)
+    training.train(pictures, wanted, progress, after_epoch=lambda _: None, when_timed=told.append, show=False)
+    (seconds,) = told
+    assert 0 < seconds < progress.history[0].seconds  # which has compiled
+    assert [epoch[:3] for epoch in progress.history] == [epoch[:3] for epoch in plain.history]
+
+
+def test_a_training_that_is_over_at_once_tells_no_time(pictures: np.ndarray) -> None:
+    told: list[float] = []
+    training.train(
+        pictures, recipe(), training.start(recipe()), after_epoch=lambda _: None, when_timed=told.append, show=False
+    )
+    assert told == []
+
+
 def test_a_rate_that_is_too_high_is_an_error_and_no_model(pictures: np.ndarray) -> None:
     wanted = dataclasses.replace(recipe(epochs=9), learning_rate=1e30)
     kept: list[training.Progress] = []

@@ -13,7 +13,8 @@ from pipeline.params import Params
 
 DVC: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 STAGES: dict[str, Any] = DVC["stages"]
-NOT_WATCHED = {"pipeline", "pipeline.params", "pipeline.errors"}  # they change no result of a stage
+# they change no result of a stage
+NOT_WATCHED = {"pipeline", "pipeline.params", "pipeline.errors", "pipeline.forecast"}
 
 
 def outs(stage: str) -> list[str]:

@@ -20,6 +20,8 @@ Pictures = NDArray[np.uint8]  # (N, 256, 256, 3)
 Rows = NDArray[np.int64]
 _WARM_UP = 0.07  # share of the training
 VALIDATION_PICTURES = 1024  # at most so many pictures are looked at after each epoch
+_TIMED = 6  # steps after which the pace is known: the first compiles, the median of five overlooks a hiccup
+_FORWARD = 1 / 3  # of a step's time is what validation takes: going back costs twice as much as going forward
 
 
 class Epoch(NamedTuple):
@@ -128,6 +130,7 @@ def train(
     progress: Progress,
     *,
     after_epoch: Callable[[Progress], None],
+    when_timed: Callable[[float], None] | None = None,
     show: bool,
 ) -> None:
     """Train until the recipe's number of epochs, from wherever `progress` stands.
@@ -143,6 +146,9 @@ def train(
         Changed in place: its weights, its optimiser's state, its history.
     after_epoch
         Called after each epoch: saves what shall outlive a kill.
+    when_timed
+        Called once, after the first few steps, with the seconds that an epoch will take by their pace, without
+        what `after_epoch` does; never if the training has no more steps than these.
     show
         Whether to show a progress bar with the time left on stderr.
 
@@ -155,14 +161,21 @@ def train(
     step, validate = _step(recipe, progress), _validation(recipe, progress.networks)
     first = len(progress.history)
     steps = _steps(len(training), recipe)
+    validating = _steps(len(_looked_at(validation)), recipe) * _FORWARD
+    paces: list[float] = []
     with tqdm(total=(recipe.epochs - first) * steps, desc="train", unit=" steps", disable=not show) as bar:
         for epoch in range(first, recipe.epochs):
             started, losses = time.perf_counter(), []
             generator = np.random.default_rng([recipe.seed, epoch])
+            before = started
             for number, batch in enumerate(_batches(pictures, training, recipe, generator)):
                 progress.optimiser.learning_rate = _learning_rate(recipe, (epoch * steps + number) / steps)
                 losses.append(step(batch, generator.integers(0, 2**31, 2)))
                 bar.update()
+                before, pace = time.perf_counter(), time.perf_counter() - before
+                paces.append(pace)
+                if len(paces) == _TIMED and when_timed:
+                    when_timed(float(np.median(paces[1:])) * (steps + validating))
             loss, validation_loss = float(np.mean(losses)), validate(pictures, validation)
             seconds = time.perf_counter() - started
             if not math.isfinite(loss + validation_loss):
@@ -206,6 +219,10 @@ def _steps(num_pictures: int, recipe: Recipe) -> int:
     return -(-num_pictures // recipe.batch_size)
 
 
+def _looked_at(validation: Rows) -> Rows:
+    return validation[:: -(-len(validation) // VALIDATION_PICTURES)]
+
+
 def _objective(recipe: Recipe) -> Objective:
     if recipe.objective == "contrastive":
         return contrastive(recipe.network, crop=recipe.crop, turn=recipe.turn)
@@ -236,7 +253,7 @@ def _validation(recipe: Recipe, networks: Networks) -> Callable[[Pictures, Rows]
         return objective(networks, tf.cast(batch, tf.float32) / 255.0, seed, training=False)
 
     def validate(pictures: Pictures, rows: Rows) -> float:
-        rows = rows[:: -(-len(rows) // VALIDATION_PICTURES)]
+        rows = _looked_at(rows)
         parts = np.array_split(rows, _steps(len(rows), recipe))
         losses = [
             float(batch_loss(pictures[part][:, middle, middle], np.array([recipe.seed, i], np.int32)))

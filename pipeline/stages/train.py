@@ -1,11 +1,17 @@
 """Trains the autoencoder on the resized pictures."""
 
 import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from pipeline.artifacts import (
     Artifacts,
@@ -23,6 +29,7 @@ from pipeline.autoencoder import training
 from pipeline.autoencoder.judgement import Judgement, judge, reconstruct
 from pipeline.autoencoder.training import Epoch, Progress, Recipe
 from pipeline.errors import ArtifactError, ParamsError
+from pipeline.forecast import forecast
 from pipeline.orientation import FEWEST, turning_shows
 from pipeline.params import Params
 from pipeline.plots import plot_losses
@@ -45,7 +52,7 @@ def train(params: Params, artifacts: Artifacts, *, resume: bool = False) -> str:
     """Write autoencoder.keras with the best weights, its history, metrics, loss plot and reconstructions.
 
     The best model is saved after each epoch that improves on it, and the last state beside it: a kill loses
-    at most one epoch, and `resume` goes on from there.
+    at most one epoch, and `resume` goes on from there. How long it will take is said on stderr after a few steps.
 
     Raises
     ------
@@ -72,12 +79,45 @@ def train(params: Params, artifacts: Artifacts, *, resume: bool = False) -> str:
         with replaced(artifacts.untrained) as path:
             training.save_model(progress, path)
     try:
-        training.train(pictures, recipe, progress, after_epoch=lambda p: _save(p, origin, artifacts), show=True)
+        training.train(
+            pictures,
+            recipe,
+            progress,
+            after_epoch=lambda p: _save(p, origin, artifacts),
+            when_timed=_teller(progress, recipe, len(pictures)),
+            show=True,
+        )
     except FloatingPointError as error:
         raise ParamsError(f"train: {error}; lower train.learning_rate, now {recipe.learning_rate:g}") from error
     summary = _report(pictures, recipe, progress.history, orientation, artifacts)
     save_origin(artifacts, "train", digest)
     return summary
+
+
+def _teller(progress: Progress, recipe: Recipe, num_pictures: int) -> Callable[[float], None]:
+    """Return what says on stderr how long the training will take, once it is told the seconds of an epoch."""
+    saving, left = _seconds_of_saving(progress), recipe.epochs - len(progress.history)
+
+    def tell(seconds: float) -> None:
+        said = forecast(
+            pictures=num_pictures,
+            epochs=recipe.epochs,
+            left=left,
+            epoch_seconds=seconds + saving,
+            is_compared=recipe.objective == "contrastive",
+        )
+        tqdm.write(f"train: {said}", file=sys.stderr)
+
+    return tell
+
+
+def _seconds_of_saving(progress: Progress) -> float:
+    """Return the seconds that saving takes, done once; of a small folder's epoch they are a good part."""
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        training.save_model(progress, Path(folder) / "autoencoder.keras")
+        training.save_state(progress, Path(folder) / "state.npz")
+    return time.perf_counter() - started
 
 
 def _leave_untrained(recipe: Recipe, artifacts: Artifacts) -> None:
