@@ -17,6 +17,7 @@ from machine import print_machine
 
 from pipeline.artifacts import Artifacts, load_pictures, open_index, read_labels
 from pipeline.autoencoder import objectives, training, views
+from pipeline.autoencoder.backend import sees_gpu
 from pipeline.autoencoder.graph import last_stage, load_float32, nodes
 from pipeline.encoder import patches
 from pipeline.encoder.joining import blocks_of, fit
@@ -60,7 +61,7 @@ def main() -> None:
     names = read_labels(params.dataset.labels, paths)
     labels = np.unique([names[path] for path in paths], return_inverse=True)[1]
     upright = _orientation(params, pictures)["upright"]
-    recipe = _recipe(params, len(pictures), upright=upright).__dict__ | {"epochs": arguments.epochs}
+    recipe = _recipe(params, len(pictures), upright=upright, on_gpu=sees_gpu()).__dict__ | {"epochs": arguments.epochs}
     for what, value in EXPERIMENTS[arguments.name].items():
         if isinstance(what, str):
             recipe[what] = value

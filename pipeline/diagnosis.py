@@ -124,9 +124,8 @@ def _percent(values: Sequence[float]) -> str:
     return " and ".join(f"{100 * value:.1f}" for value in values)
 
 
-def longer(epochs: int | str, *, network: str) -> str:
-    """Say which value of `train` makes the training longer: views count only where they decide on the epochs."""
+def longer(epochs: int | str) -> str:
+    """Say which value of `train` makes the training longer: of a small folder, more views than auto takes don't."""
     if epochs != "auto":
         return f"raise train.epochs, now {epochs}"
-    more = "set train.epochs to more than auto took (metrics/train.json)"
-    return more if network == "classic" else f"raise train.views, or {more}"
+    return "set train.epochs to more than auto took (metrics/train.json)"

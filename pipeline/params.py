@@ -59,7 +59,7 @@ class TrainParams:
     network: Literal["classic", "residual"]
     objective: Literal["contrastive", "reconstruction"]  # of the residual network
     epochs: int | Literal["auto"] = _number(1, 100_000)
-    views: int = _number(1, 1_000_000_000)
+    views: int | Literal["auto"] = _number(1, 1_000_000_000)
     batch_size: int | Literal["auto"] = _number(2, 4096)
     learning_rate: float | Literal["auto"] = _number(1e-8, 1)
     validation_share: float = _number(0.01, 0.5)

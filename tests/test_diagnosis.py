@@ -71,16 +71,14 @@ def test_the_remedy_is_for_what_beats_the_model(names: list[str], is_trained: bo
 
 
 @pytest.mark.parametrize(
-    ("epochs", "network", "words"),
+    ("epochs", "words"),
     [
-        (3, "residual", "raise train.epochs, now 3"),
-        (3, "classic", "raise train.epochs, now 3"),
-        ("auto", "residual", "raise train.views, or set train.epochs to more than auto took (metrics/train.json)"),
-        ("auto", "classic", "set train.epochs to more than auto took (metrics/train.json)"),
+        (3, "raise train.epochs, now 3"),
+        ("auto", "set train.epochs to more than auto took (metrics/train.json)"),
     ],
 )
-def test_how_to_train_longer_names_what_counts(epochs: int | str, network: str, words: str) -> None:
-    assert longer(epochs, network=network) == words
+def test_how_to_train_longer_names_what_counts(epochs: int | str, words: str) -> None:
+    assert longer(epochs) == words
 
 
 def test_where_all_find_all_nothing_is_advised() -> None:

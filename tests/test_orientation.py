@@ -58,16 +58,35 @@ def test_pictures_that_lie_as_they_fell_are_found_out_and_their_views_turned() -
     found = _orientation(params, discs(FEWEST, upright=False))
     assert not found["upright"]
     assert found["turning_shows"] < 0.56
-    assert _recipe(params, FEWEST, upright=found["upright"]).turn == 180
-    assert _recipe(params, FEWEST, upright=True).turn == 0
+    assert _recipe(params, FEWEST, upright=found["upright"], on_gpu=False).turn == 180
+    assert _recipe(params, FEWEST, upright=True, on_gpu=False).turn == 0
 
 
 def test_few_pictures_are_taken_for_upright() -> None:
     assert _orientation(with_orientation("auto"), discs(3, upright=False)) == {"upright": True}
 
 
-@pytest.mark.parametrize(("pictures", "epochs", "batch"), [(200, 120, 64), (8677, 23, 128), (1_000_000, 5, 128)])
-def test_a_folder_of_any_size_gets_sensible_epochs_by_itself(pictures: int, epochs: int, batch: int) -> None:
-    recipe = _recipe(load_params(ROOT / "params.yaml"), pictures, upright=True)
+@pytest.mark.parametrize(
+    ("pictures", "on_gpu", "epochs", "batch"),
+    [
+        (200, False, 120, 64),
+        (200, True, 120, 64),
+        (8677, False, 23, 128),
+        (8677, True, 115, 128),
+        (10**6, False, 5, 128),
+        (10**6, True, 5, 128),
+    ],
+)
+def test_a_folder_of_any_size_gets_sensible_epochs_by_itself(
+    pictures: int, on_gpu: bool, epochs: int, batch: int
+) -> None:
+    recipe = _recipe(load_params(ROOT / "params.yaml"), pictures, upright=True, on_gpu=on_gpu)
     assert (recipe.epochs, recipe.batch_size) == (epochs, batch)
     assert recipe.learning_rate == pytest.approx(0.00025 * batch**0.5)
+
+
+@pytest.mark.parametrize("on_gpu", [False, True])
+def test_a_number_of_views_counts_on_a_graphics_card_as_well(on_gpu: bool) -> None:
+    params = load_params(ROOT / "params.yaml")
+    params = dataclasses.replace(params, train=dataclasses.replace(params.train, views=60_000))
+    assert _recipe(params, 2000, upright=True, on_gpu=on_gpu).epochs == 30

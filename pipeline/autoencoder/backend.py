@@ -34,4 +34,9 @@ with _stderr_held_back():
     import tensorflow as tf
     from keras import layers
 
-__all__ = ["keras", "layers", "tf"]
+__all__ = ["keras", "layers", "sees_gpu", "tf"]
+
+
+def sees_gpu() -> bool:
+    """Return whether TensorFlow sees a graphics card, which it then trains on."""
+    return bool(tf.config.get_visible_devices("GPU"))

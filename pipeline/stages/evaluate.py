@@ -135,7 +135,7 @@ def _verdict(measures: Mapping[str, Sequence[float]], by: Sequence[str], params:
         diagnosis.unbeaten(measures),
         is_trained=params.encoder.kind == "autoencoder",
         upright=load_json(artifacts.metrics("train"), stage="train")["upright"],
-        longer=diagnosis.longer(params.train.epochs, network=params.train.network),
+        longer=diagnosis.longer(params.train.epochs),
     )
     return diagnosis.verdict(measures, by=by, remedy=remedy)
 
