@@ -22,7 +22,15 @@ sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 
 from machine import print_machine  # noqa: E402
 
-from pipeline.artifacts import Artifacts, load_embeddings, load_json, load_pictures, open_index, read_labels  # noqa: E402
+from pipeline.artifacts import (  # noqa: E402
+    Artifacts,
+    load_duplicates,
+    load_embeddings,
+    load_json,
+    load_pictures,
+    open_index,
+    read_labels,
+)
 from pipeline.baselines import pixel_embeddings  # noqa: E402
 from pipeline.crystals.planting import QUALITY, stranger  # noqa: E402
 from pipeline.crystals.planting import encode as as_jpeg  # noqa: E402
@@ -44,7 +52,7 @@ def main() -> None:
     with open_index(artifacts.index) as index:
         paths, embeddings = index.paths(), np.asarray(load_embeddings(artifacts, index))
         pictures = load_pictures(artifacts, index)
-    groups, hidden = groups_of_copies(paths, artifacts), []
+        groups, hidden = groups_of_copies(load_duplicates(artifacts, index), count=len(paths)), []
     names = read_labels(params.dataset.labels, paths) if params.dataset.labels != "none" else {}
     labels = np.unique([names.get(path, "") for path in paths], return_inverse=True)[1]
     labels[[path not in names for path in paths]] = -1  # unknown

@@ -18,8 +18,12 @@ from typer.testing import CliRunner, Result
 from pipeline.artifacts import (
     DUPLICATES_COLUMNS,
     UNIQUENESS_COLUMNS,
+    Duplicate,
+    load_distances,
+    load_duplicates,
     load_json,
     load_table,
+    load_uniqueness,
     open_index,
     save_json,
     save_table,
@@ -332,18 +336,33 @@ def test_a_folder_of_nothing_but_copies_is_one_group_without_distances(tmp_path:
     assert json.loads(line.artifacts.metrics("uniqueness").read_text())["most_unique"] is None
 
 
-def test_what_is_only_perhaps_a_copy_is_none_to_uniqueness(own_line: Line) -> None:
-    table = [
-        (1, COPIES[0], "1.0", "exact", "yes", ""),
-        (1, COPIES[1], "1.0", "exact", "no", ""),
-        (1, COPIES[2], "0.99", "perhaps", "unsure", ""),
+def test_what_is_only_perhaps_a_copy_is_none_to_uniqueness() -> None:
+    copies = [
+        Duplicate(1, 4, "a.png", 1.0, "exact", "yes", ""),
+        Duplicate(1, 1, "b.png", 1.0, "exact", "no", ""),
+        Duplicate(1, 2, "c.png", 0.99, "perhaps", "unsure", ""),
     ]
-    save_table(own_line.artifacts.duplicates, DUPLICATES_COLUMNS, table)
-    with open_index(own_line.artifacts.index) as index:
-        paths = index.paths()
-    groups = groups_of_copies(paths, own_line.artifacts)
-    first, second, third = (paths.index(path) for path in COPIES)
-    assert groups[first] == groups[second] != groups[third] == third
+    assert groups_of_copies(copies, count=5).tolist() == [0, 4, 2, 3, 4]
+
+
+def test_the_readers_of_both_tables_give_rows_of_the_index_and_none_for_what_is_empty(own_line: Line) -> None:
+    artifacts = own_line.artifacts
+    table = [(7, COPIES[1], "1.0", "exact", "yes", "first"), (7, COPIES[0], "0.5", "perhaps", "unsure", "why")]
+    save_table(artifacts.duplicates, DUPLICATES_COLUMNS, table)
+    ranks = [
+        (1, 9, COPIES[0], 0.25, *(0,) * 3, 8, COPIES[1], "yes"),
+        (2, 8, COPIES[1], *("",) * 6, "no"),
+    ]
+    save_table(artifacts.uniqueness, UNIQUENESS_COLUMNS, ranks)
+    sign(own_line, "duplicates", "uniqueness")
+    with open_index(artifacts.index) as index:
+        (first, second), paths = load_duplicates(artifacts, index), index.paths()
+        ranked = load_uniqueness(artifacts, index)
+        assert load_distances(artifacts, index) == [0.25]
+    zero, one = (paths.index(path) for path in COPIES[:2])
+    assert first == (7, one, COPIES[1], 1.0, "exact", "yes", "first")
+    assert second == (7, zero, COPIES[0], 0.5, "perhaps", "unsure", "why")
+    assert ranked == [(1, zero, COPIES[0], 0.25, one, COPIES[1], True), (2, one, COPIES[1], None, -1, None, False)]
 
 
 def test_of_odd_twins_one_is_shown_and_the_other_is_named(tmp_path: Path) -> None:

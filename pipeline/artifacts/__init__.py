@@ -39,7 +39,16 @@ from pipeline.artifacts.rows import (
     load_pictures,
     load_scale,
 )
-from pipeline.artifacts.tables import Rejected, load_rejected, save_rejected
+from pipeline.artifacts.tables import (
+    Duplicate,
+    Ranked,
+    Rejected,
+    load_distances,
+    load_duplicates,
+    load_rejected,
+    load_uniqueness,
+    save_rejected,
+)
 from pipeline.artifacts.written import (
     Written,
     check_names,
@@ -59,10 +68,12 @@ __all__ = [
     "UNIQUENESS_COLUMNS",
     "ArrayWriter",
     "Artifacts",
+    "Duplicate",
     "Index",
     "LabelRow",
     "PathFinder",
     "Picture",
+    "Ranked",
     "Rejected",
     "Written",
     "check_agreement",
@@ -77,6 +88,8 @@ __all__ = [
     "find_labels",
     "keep_last",
     "load_array",
+    "load_distances",
+    "load_duplicates",
     "load_embeddings",
     "load_groups",
     "load_json",
@@ -86,6 +99,7 @@ __all__ = [
     "load_rejected",
     "load_scale",
     "load_table",
+    "load_uniqueness",
     "look_through",
     "made_from",
     "open_index",

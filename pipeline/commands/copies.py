@@ -1,17 +1,15 @@
 """Prints the groups of copies that the stage `duplicates` wrote, and makes a folder of links for each."""
 
 import json
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.artifacts import (
-    DUPLICATES_COLUMNS,
     Artifacts,
-    check_origin,
-    load_table,
+    Duplicate,
+    load_duplicates,
     open_index,
     unwritable,
 )
@@ -24,31 +22,14 @@ from pipeline.pictures import content_of
 from pipeline.wording import counted, one_line
 
 
-@dataclass(frozen=True)
-class Member:
-    """One row of duplicates.csv."""
-
-    group: int
-    path: str
-    similarity: float
-    kind: str
-    keep: str  # yes, no, or unsure
-    reason: str
-
-
-def read_groups(artifacts: Artifacts) -> list[list[Member]]:
+def read_groups(artifacts: Artifacts) -> list[list[Duplicate]]:
     """Return the groups of duplicates.csv; in each the picture to keep first."""
     with open_index(artifacts.index) as index:
-        check_origin(artifacts, "duplicates", index.digest)
-    rows = load_table(artifacts.duplicates, DUPLICATES_COLUMNS, stage="duplicates")
-    members = [
-        Member(int(group), path, float(similarity), kind, keep, reason)
-        for group, path, similarity, kind, keep, reason in rows
-    ]
+        members = load_duplicates(artifacts, index)
     return [list(group) for _, group in groupby(members, key=lambda member: member.group)]
 
 
-def as_json(groups: list[list[Member]]) -> str:
+def as_json(groups: list[list[Duplicate]]) -> str:
     """Return the groups as a JSON list: which to keep, which could go, and which are to be looked at (`unsure`)."""
     values = [
         {
@@ -64,7 +45,7 @@ def as_json(groups: list[list[Member]]) -> str:
     return json.dumps(values, ensure_ascii=False)
 
 
-def spare(groups: list[list[Member]], artifacts: Artifacts) -> list[Path]:
+def spare(groups: list[list[Duplicate]], artifacts: Artifacts) -> list[Path]:
     """Return where the pictures lie that could go, as seen from where one stands.
 
     Raises
@@ -101,7 +82,7 @@ def _check_no_link(kept: Path, spare_ones: list[Path]) -> None:
         raise ArtifactError(f"{kept} has become a link to a copy of it; the dataset has changed: run `dvc repro`")
 
 
-def format_groups(groups: list[list[Member]]) -> str:
+def format_groups(groups: list[list[Duplicate]]) -> str:
     """Return the groups as a table for a terminal."""
     members = [member for group in groups for member in group]
     widest = max((len(m.kind) for m in members), default=0)
@@ -117,7 +98,7 @@ def check_folder(folder: Path, params: Params, artifacts: Artifacts) -> None:
     open_door(params, artifacts, force=False).new_folder(folder, "--links")
 
 
-def save_links(groups: list[list[Member]], folder: Path, artifacts: Artifacts) -> str:
+def save_links(groups: list[list[Duplicate]], folder: Path, artifacts: Artifacts) -> str:
     """Make a folder for each group, with links to its pictures, the one to keep first.
 
     Raises

@@ -4,7 +4,7 @@ import itertools
 import json
 from typing import Any
 
-from pipeline.artifacts import UNIQUENESS_COLUMNS, Artifacts, Index, check_origin, load_table, open_index
+from pipeline.artifacts import Artifacts, Index, Ranked, load_distances, load_uniqueness, open_index
 from pipeline.wording import counted, one_line
 
 
@@ -20,30 +20,25 @@ def most_unique(artifacts: Artifacts, *, count: int) -> list[dict[str, Any]]:
         If the table is missing, damaged, or was made from other pictures, another encoder or other copies.
     """
     with open_index(artifacts.index) as index:
-        check_origin(artifacts, "uniqueness", index.digest)
-    table = load_table(artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")
-    rows = [dict(zip(UNIQUENESS_COLUMNS, row, strict=True)) for row in table]
-    together = itertools.groupby(rows, key=lambda row: int(row["rank"]))
-    return [_ranked(rank, *group) for rank, group in itertools.islice(together, count)]
+        table = load_uniqueness(artifacts, index)
+    together = itertools.groupby(table, key=lambda one: one.rank)
+    return [_with_copies(*group) for _, group in itertools.islice(together, count)]
 
 
-def _ranked(rank: int, row: dict[str, str], *copies: dict[str, str]) -> dict[str, Any]:
+def _with_copies(first: Ranked, *copies: Ranked) -> dict[str, Any]:
     return {
-        "rank": rank,
-        "path": row["path"],
-        "distance": float(row["distance"]) if row["distance"] else None,
-        "nearest": row["nearest"] or None,
-        "copies": [copy["path"] for copy in copies],
-        "stands_out": row["stands_out"] == "yes",
+        "rank": first.rank,
+        "path": first.path,
+        "distance": first.distance,
+        "nearest": first.nearest,
+        "copies": [copy.path for copy in copies],
+        "stands_out": first.stands_out,
     }
 
 
 def less_unusual(artifacts: Artifacts, distance: float, *, index: Index) -> float:
     """Return the share of the folder's pictures whose distance is smaller, in [0, 1]; ArtifactError as above."""
-    check_origin(artifacts, "uniqueness", index.digest)
-    table = load_table(artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")
-    place = UNIQUENESS_COLUMNS.index("distance")
-    return sum(float(row[place]) < distance for row in table if row[place]) / index.count
+    return sum(known < distance for known in load_distances(artifacts, index)) / index.count
 
 
 def as_json(rows: list[dict[str, Any]]) -> str:

@@ -3,17 +3,16 @@
 import itertools
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from pipeline.artifacts import (
-    DUPLICATES_COLUMNS,
-    UNIQUENESS_COLUMNS,
     Artifacts,
     Index,
+    Ranked,
     check_origin,
     check_own,
+    load_duplicates,
     load_groups,
     load_json,
     load_map,
@@ -22,12 +21,12 @@ from pipeline.artifacts import (
     load_rejected,
     load_scale,
     load_table,
+    load_uniqueness,
     open_index,
     read_labels,
     rewritten_folder,
     save_json,
 )
-from pipeline.errors import ArtifactError
 from pipeline.params import Params
 from pipeline.report import Copy, Findings, Rejected, Unusual, make_page
 
@@ -123,8 +122,8 @@ def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Finding
         history=_numbers(artifacts.history, ("epoch", "loss", "validation_loss", "seconds"), stage="train"),
         elbow=_numbers(artifacts.elbow_table, ("k", "loss", "silhouette"), stage="groups"),
         metrics={name: load_json(artifacts.metrics(name), stage=name) for name in _MEASURED},
-        copies=_load_copies(artifacts, index, paths),
-        unusual=_load_unusual(artifacts, index, paths),
+        copies=_load_copies(artifacts, index),
+        unusual=_load_unusual(artifacts, index),
     )
 
 
@@ -146,48 +145,30 @@ def _numbers(path: Path, header: tuple[str, ...], *, stage: str) -> list[list[fl
     return [[float(value) for value in row] for row in load_table(path, header, stage=stage)]
 
 
-def _load_copies(artifacts: Artifacts, index: Index, paths: list[str]) -> list[Copy] | None:
+def _load_copies(artifacts: Artifacts, index: Index) -> list[Copy] | None:
     """Return the rows of duplicates.csv, or None if there is no such file."""
-    path = artifacts.duplicates
-    if not path.is_file():
+    if not artifacts.duplicates.is_file():
         return None
-    check_origin(artifacts, "duplicates", index.digest)
-    table = load_table(path, DUPLICATES_COLUMNS, stage="duplicates")
-    rows = _rows_of([row[1] for row in table], paths, path, stage="duplicates")
     return [
-        Copy(group=int(group), row=row, similarity=float(similarity), kind=kind, keep=keep, reason=reason)
-        for row, (group, _, similarity, kind, keep, reason) in zip(rows, table, strict=True)
+        Copy(group=one.group, row=one.row, similarity=one.similarity, kind=one.kind, keep=one.keep, reason=one.reason)
+        for one in load_duplicates(artifacts, index)
     ]
 
 
-def _load_unusual(artifacts: Artifacts, index: Index, paths: list[str]) -> list[Unusual] | None:
+def _load_unusual(artifacts: Artifacts, index: Index) -> list[Unusual] | None:
     """Return the rows of uniqueness.csv, or None if there is no such file."""
-    path = artifacts.uniqueness
-    if not path.is_file():
+    if not artifacts.uniqueness.is_file():
         return None
-    check_origin(artifacts, "uniqueness", index.digest)
-    table = load_table(path, UNIQUENESS_COLUMNS, stage="uniqueness")
-    rows = _rows_of([row[2] for row in table], paths, path, stage="uniqueness")
-    others = iter(_rows_of([row[8] for row in table if row[8]], paths, path, stage="uniqueness"))
-    nearest = [next(others) if values[8] else -1 for values in table]
-    together = itertools.groupby(zip(table, rows, nearest, strict=True), key=lambda one: int(one[0][0]))
-    return [_unusual(rank, *copies) for rank, copies in together]
+    together = itertools.groupby(load_uniqueness(artifacts, index), key=lambda one: one.rank)
+    return [_unusual(*group) for _, group in together]
 
 
-def _unusual(rank: int, first: tuple[list[str], int, int], *copies: tuple[list[str], int, int]) -> Unusual:
-    values, row, nearest = first
-    others = [copy for _, copy, _ in copies]
-    distance, stands_out = _number(values[3]), values[9] == "yes"
-    return Unusual(row=row, distance=distance, nearest=nearest, rank=rank, copies=others, stands_out=stands_out)
-
-
-def _number(text: str) -> float:
-    return float(text) if text else float("nan")
-
-
-def _rows_of(named: list[str], paths: list[str], table: Path, *, stage: str) -> list[int]:
-    rows: dict[str, Any] = {path: row for row, path in enumerate(paths)}
-    try:
-        return [rows[path] for path in named]
-    except KeyError as error:
-        raise ArtifactError(f"{table} names {error}, which is not in the index: run `pipeline {stage}`") from error
+def _unusual(first: Ranked, *copies: Ranked) -> Unusual:
+    return Unusual(
+        row=first.row,
+        distance=float("nan") if first.distance is None else first.distance,
+        nearest=first.nearest_row,
+        rank=first.rank,
+        copies=[copy.row for copy in copies],
+        stands_out=first.stands_out,
+    )

@@ -1,5 +1,6 @@
 """Ranks all pictures by the distance to the most similar one that is no copy of theirs."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -9,21 +10,19 @@ from PIL import Image
 
 from pipeline import uniqueness as room
 from pipeline.artifacts import (
-    DUPLICATES_COLUMNS,
     UNIQUENESS_COLUMNS,
     Artifacts,
-    check_origin,
+    Duplicate,
+    load_duplicates,
     load_embeddings,
     load_neighbours,
     load_pictures,
-    load_table,
     open_index,
     replaced,
     save_json,
     save_origin,
     save_table,
 )
-from pipeline.errors import ArtifactError
 from pipeline.params import Params
 from pipeline.plots import plot_uniqueness
 from pipeline.sheets import Tile, contact_sheet
@@ -41,8 +40,7 @@ def uniqueness(params: Params, artifacts: Artifacts) -> str:
         embeddings = np.asarray(load_embeddings(artifacts, index))
         neighbours = np.asarray(load_neighbours(artifacts, index))
         pictures = load_pictures(artifacts, index)
-    check_origin(artifacts, "duplicates", index.digest)
-    groups = groups_of_copies(paths, artifacts)
+        groups = groups_of_copies(load_duplicates(artifacts, index), count=len(paths))
     scores = room.score(*room.others(embeddings, neighbours, groups, count=params.uniqueness.neighbours))
     ranked, ranks = room.ranking(scores, groups)
     first_ones = np.diff(ranks, prepend=0) > 0  # of copies one is shown and drawn
@@ -71,20 +69,16 @@ def uniqueness(params: Params, artifacts: Artifacts) -> str:
     )
 
 
-def groups_of_copies(paths: list[str], artifacts: Artifacts) -> NDArray[np.int64]:
-    """Return for each picture the first row of its group of copies; its own row if it has no copy: (N,).
+def groups_of_copies(copies: Iterable[Duplicate], *, count: int) -> NDArray[np.int64]:
+    """Return for each of `count` pictures the first row of its group of copies; its own row if it has none: (count,).
 
     What is only perhaps a copy counts as none: a frame with an animal is not to be hidden by one without.
     """
-    rows = {path: row for row, path in enumerate(paths)}
-    groups = np.arange(len(paths))
-    first: dict[str, int] = {}
-    for group, path, _, kind, *_ in load_table(artifacts.duplicates, DUPLICATES_COLUMNS, stage="duplicates"):
-        if path not in rows:
-            raise ArtifactError(f"{artifacts.duplicates} names {path!r}, which is not in the index: "
-                                "run `pipeline duplicates` again")  # fmt: skip
-        if kind != "perhaps":
-            groups[rows[path]] = first.setdefault(group, rows[path])
+    groups = np.arange(count)
+    first: dict[int, int] = {}
+    for one in copies:
+        if one.kind != "perhaps":
+            groups[one.row] = first.setdefault(one.group, one.row)
     return groups
 
 
