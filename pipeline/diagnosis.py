@@ -15,6 +15,10 @@ from PIL import Image
 _AREA = (0.35, 0.8)  # share of the picture that a view shows
 _LIGHT = 0.3  # brightness and contrast change by as much at most
 _SIDE = 256
+_PARTS = {  # of a model that is joined, and what to do where one alone is as good
+    "network alone": "take the network alone: set encoder.kind to what encoder.network says",
+    "folder alone": "leave the network of other origin out: set encoder.kind to autoencoder",
+}
 _OF_PLACES = ("pixels", "whitened pixels", "HOG")  # baselines that know where something is in a picture
 
 
@@ -84,7 +88,8 @@ def verdict(measures: Mapping[str, Sequence[float]], *, by: Sequence[str], remed
             f"by {' and '.join(by)} the model finds all, and so do {' and '.join(names)}: this doesn't tell them apart"
         )
     model, *others = (f"{name} ({_percent(measures[name])} %)" for name in ("model", *names))
-    return f"warning: by {' or '.join(by)} the {model} is no better than {' and '.join(others)}; {remedy}"
+    said = "warning" if set(names) - set(_PARTS) else "note"
+    return f"{said}: by {' or '.join(by)} the {model} is no better than {' and '.join(others)}; {remedy}"
 
 
 def remedy(names: Sequence[str], *, is_trained: bool, upright: bool, longer: str) -> str:
@@ -95,7 +100,7 @@ def remedy(names: Sequence[str], *, is_trained: bool, upright: bool, longer: str
     names
         What `unbeaten` returned; with none of them nothing is advised, and the answer is empty.
     is_trained
-        Whether the encoder was trained here, and is no network of other origin.
+        Whether the encoder, or a part of it, was trained here.
     upright
         Whether the model heeds where something is in a picture, and which way it is turned.
     longer
@@ -105,6 +110,8 @@ def remedy(names: Sequence[str], *, is_trained: bool, upright: bool, longer: str
         return ""
     if not is_trained:
         return "another network may suit these pictures better: see encoder.kind"
+    if names[0] in _PARTS:
+        return _PARTS[names[0]]
     if "untrained" in names:
         return f"lower train.learning_rate, or {longer}"
     if not upright and names[0] in _OF_PLACES:

@@ -47,6 +47,17 @@ def test_the_verdict_says_who_is_not_beaten_with_both_figures() -> None:
     )
 
 
+def test_a_part_of_a_joined_model_that_is_as_good_alone_is_noted_and_is_no_warning() -> None:
+    measures = {"model": (0.9,), "folder alone": (0.7,), "network alone": (0.9,), "pixels": (0.4,)}
+    advice = remedy(unbeaten(measures), is_trained=True, upright=True, longer="LONGER")
+    assert verdict(measures, by=["views"], remedy=advice) == (
+        "note: by views the model (90.0 %) is no better than network alone (90.0 %); take the network alone: set "
+        "encoder.kind to what encoder.network says"
+    )
+    measures["pixels"] = (0.95,)
+    assert verdict(measures, by=["views"], remedy=advice).startswith("warning: ")
+
+
 def test_a_baseline_that_is_ahead_by_one_measure_is_not_beaten() -> None:
     assert unbeaten({"model": (0.5, 0.3), "pixels": (0.4, 0.2), "HOG": (0.4, 0.35)}) == ["HOG"]
 
@@ -60,6 +71,7 @@ def test_a_tie_is_no_success(value: float) -> None:
     ("names", "is_trained", "upright", "words"),
     [
         (["histogram", "untrained"], True, True, "lower train.learning_rate, or LONGER"),
+        (["folder alone", "network alone"], True, True, "set encoder.kind to autoencoder"),
         (["HOG"], True, False, "set dataset.orientation to upright"),
         (["HOG"], True, True, "LONGER, or take another network"),
         (["histogram"], True, False, "colours alone tell these pictures apart"),

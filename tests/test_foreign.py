@@ -15,7 +15,7 @@ from pipeline.encoder.running import answers, encode, encode_one, open_encoder
 from pipeline.encoder.wrapping import Foreign, wrapped
 from pipeline.errors import EncoderError
 from pipeline.params import load_params
-from pipeline.stages.embed import embed
+from pipeline.stages.embed import check_application, embed
 from pipeline.stages.scan import scan
 from pipeline.stages.train import train
 
@@ -83,6 +83,25 @@ def test_the_stages_take_an_encoder_of_other_origin(
     again = encode_one(open_encoder(artifacts.encoder), np.ascontiguousarray(pictures[7]))
     np.testing.assert_array_equal(again, embeddings[7])
     assert [path.name for path in artifacts.encoder.parent.glob("tmp*")] == []
+    difference = load_json(artifacts.metrics("embed"), stage="embed")["onnx_difference"]
+    assert 0 < difference < 1e-4
+
+
+def test_a_network_of_keras_that_was_written_wrongly_is_refused(weights: Path) -> None:
+    pictures = np.random.default_rng(2).integers(0, 256, (2, 256, 256, 3), dtype=np.uint8)
+    mobile = application("MobileNetV2", weights=str(weights), size=SIZE)
+    assert check_application(mobile, application_file(mobile), pictures) < 1e-4
+    other = application("MobileNetV2", weights="none", size=SIZE)
+    with pytest.raises(EncoderError, match="which is more than rounding"):
+        check_application(mobile, application_file(other), pictures)
+
+
+def test_a_network_of_keras_can_be_joined(own_line: Line, weights: Path) -> None:
+    own_line.set(encoder={"kind": "keras", "name": "MobileNetV2", "weights": str(weights), "size": SIZE})
+    train(own_line.params, own_line.artifacts)
+    own_line.set(encoder={"kind": "joined", "network": "keras"}, embed={"dimensions": 16})
+    embed(own_line.params, own_line.artifacts)
+    assert "trust in other network" in open_encoder(own_line.artifacts.encoder).facts
 
 
 def test_scan_watches_the_file_that_is_used_and_no_other(own_line: Line, tmp_path: Path) -> None:
@@ -97,6 +116,11 @@ def test_scan_watches_the_file_that_is_used_and_no_other(own_line: Line, tmp_pat
     assert seen() is None
     own_line.set(encoder={"kind": "onnx", "path": str(own)})
     first = seen()
+    own_line.set(encoder={"kind": "joined", "network": "onnx"})
+    assert seen() == first
+    own_line.set(encoder={"kind": "joined", "network": "keras", "weights": "none"})
+    assert seen() is None
+    own_line.set(encoder={"kind": "onnx"})
     shutil.copyfile(artifacts.untrained_encoder, own)
     assert first is not None
     assert seen() not in (None, first)

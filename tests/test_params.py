@@ -261,6 +261,15 @@ def test_a_sweep_over_no_k_is_refused(tmp_path: Path, smallest: int) -> None:
         load(tmp_path / "params.yaml", values)
 
 
+def test_the_classic_network_is_joined_with_no_other(tmp_path: Path) -> None:
+    values = own_values()
+    values["encoder"]["kind"] = "joined"
+    assert load(tmp_path / "params.yaml", values).encoder.foreign == "onnx"
+    values["train"]["network"] = "classic"
+    with pytest.raises(ParamsError, match=r"^encoder\.kind: expected no 'joined' where train\.network is 'classic'"):
+        load(tmp_path / "params.yaml", values)
+
+
 @pytest.mark.parametrize("crop", [32, 64, 128])
 def test_a_crop_of_whole_cells_is_accepted(tmp_path: Path, crop: int) -> None:
     assert load_with(tmp_path, "train.crop", crop).train.crop == crop

@@ -81,6 +81,12 @@ def test_what_cannot_be_wrapped_says_why(tmp_path: Path) -> None:
     (tmp_path / "words.onnx").write_bytes(b"words")
     with pytest.raises(EncoderError, match="no ONNX model"):
         wrapped(Foreign(tmp_path / "words.onnx", 64, "nchw", 0.0, 1.0, "first"))
+    newer = onnx.load(given.path)
+    newer.graph.node[0].CopyFrom(helper.make_node("Gelu", ["x"], ["mean"]))  # which opset 18 has not
+    newer.opset_import[0].version = 20
+    onnx.save(newer, tmp_path / "newer.onnx")
+    with pytest.raises(EncoderError, match=r"opset 20 .* export it with opset_version=18$"):
+        wrapped(Foreign(tmp_path / "newer.onnx", 64, "nchw", 0.0, 1.0, "first"))
     with pytest.raises(EncoderError, match=r"check encoder\.size"):
         wrapped(Foreign(given.path, 32, "nchw", 0.0, 1.0, "first"))
     assert not (tmp_path / "encoder.onnx").exists()

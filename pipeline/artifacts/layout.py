@@ -88,9 +88,14 @@ class Artifacts:
         return self.root / "cells.onnx"
 
     @property
+    def beside(self) -> Path:
+        """Folder NAME.onnx: encoders that are only measured beside the one that is used (stage embed)."""
+        return self.root / "beside"
+
+    @property
     def untrained_encoder(self) -> Path:
         """The encoder of the untrained network, to compare with (stage embed)."""
-        return self.root / "untrained.onnx"
+        return self.beside / "untrained.onnx"
 
     @property
     def embeddings(self) -> Path:

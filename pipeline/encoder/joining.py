@@ -15,15 +15,17 @@ from numpy.typing import NDArray
 from pipeline.blankness import direction, free_direction
 from pipeline.encoder import colours, patches, words
 from pipeline.encoder.outlines import oriented_gradients
-from pipeline.encoder.pooling import grid, largest, middle, tempered
+from pipeline.encoder.pooling import grid, largest, middle, signed_roots, tempered
 from pipeline.encoder.running import answers, over_pictures
 from pipeline.encoder.seeing import Seen, pictures, seen, with_blank
 from pipeline.encoder.weighing import evened, trust
 from pipeline.encoder.whitening import Whitening, fit_whitening, principal_directions
+from pipeline.encoder.wrapping import Foreign, network_features
 from pipeline.graph import Graph, Value
 
 _LATENTS = 4096  # numbers, 32x32x4
 _SIDE = 8  # of the network's last stage, of pictures of 128x128 pixels
+_FOREIGN = 3.0  # weight of a network of other origin, by measurement, docs/experiments.md
 
 TRUST = "trust in "  # a kind of evidence: what an encoder file says of itself
 
@@ -58,6 +60,20 @@ class Block:
     evidence: str
     treatment: Treatment
     features: Callable[[Seen, Value], Value]
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A block with its whitening, and what it gives for the pictures that it was learnt of.
+
+    features  float32 (N, P)
+    whitened  float32 (N, at most D), as long as the weight of its treatment
+    """
+
+    block: Block
+    features: Array
+    whitening: Whitening
+    whitened: Array
 
 
 @dataclass(frozen=True)
@@ -101,6 +117,22 @@ def blocks_of(images: NDArray[np.uint8], rows: NDArray[np.int64], *, upright: bo
     )
 
 
+def foreign_block(foreign: Foreign) -> Block:
+    """Return the block of a network of other origin: one more kind of evidence beside those of a folder."""
+
+    def features(seen: Seen, _: Value) -> Value:
+        return signed_roots(network_features(foreign, seen.levels))
+
+    return Block("other network", "other network", Treatment(0.5, 0.0, _FOREIGN, 1.0), features)
+
+
+def plain(rooted: Array) -> Array:
+    """Return a network's own features at unit length, float32 (N, P), of their signed roots."""
+    squares = rooted * np.abs(rooted)
+    unit: Array = squares / np.maximum(np.linalg.norm(squares, axis=1, keepdims=True), 1e-12)
+    return unit
+
+
 def fit(
     network: Network,
     blocks: Sequence[Block],
@@ -110,6 +142,18 @@ def fit(
     dimensions: int,
 ) -> Fitted:
     """Fit whitenings and weights of blocks on the given rows of pictures, uint8 (N, 256, 256, 3)."""
+    return weighed(learn(network, blocks, images, rows, dimensions=dimensions))
+
+
+def learn(
+    network: Network,
+    blocks: Sequence[Block],
+    images: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    *,
+    dimensions: int,
+) -> tuple[Learnt, ...]:
+    """Learn the whitenings of blocks from the given rows of pictures, uint8 (N, 256, 256, 3), in one pass over them."""
     graph = Graph()
     for block, features in zip(blocks, _features(graph, network, blocks)[1], strict=True):
         graph.output(block.name, features)
@@ -118,16 +162,27 @@ def fit(
         fit_whitening(features, dimensions=int(t.share * dimensions) - bool(t.anchor), power=t.power, anchor=t.anchor)
         for t, features in zip((block.treatment for block in blocks), found, strict=True)
     )
-    whitened = [_whitened(*parts) for parts in zip(blocks, whitenings, found, strict=True)]
+    return tuple(
+        Learnt(block, features, whitening, _whitened(block, whitening, features))
+        for block, whitening, features in zip(blocks, whitenings, found, strict=True)
+    )
+
+
+def weighed(learnt: Sequence[Learnt]) -> Fitted:
+    """Weigh blocks by how far their kinds of evidence, together, can be trusted."""
     kinds = {
-        kind: np.concatenate([w for block, w in zip(blocks, whitened, strict=True) if block.evidence == kind], axis=1)
-        for kind in dict.fromkeys(block.evidence for block in blocks)
+        kind: np.concatenate([one.whitened for one in learnt if one.block.evidence == kind], axis=1)
+        for kind in dict.fromkeys(one.block.evidence for one in learnt)
     }
     trusted = trust(kinds)
-    counts = [trusted[block.evidence] for block in blocks]
-    weights = tuple(block.treatment.weight * count for block, count in zip(blocks, counts, strict=True))
-    lengths = tuple(np.float32(count) * w for count, w in zip(counts, whitened, strict=True))
-    return Fitted(tuple(blocks), whitenings, weights, lengths, trusted)
+    counts = [trusted[one.block.evidence] for one in learnt]
+    return Fitted(
+        blocks=tuple(one.block for one in learnt),
+        whitenings=tuple(one.whitening for one in learnt),
+        weights=tuple(one.block.treatment.weight * count for one, count in zip(learnt, counts, strict=True)),
+        whitened=tuple(np.float32(count) * one.whitened for one, count in zip(learnt, counts, strict=True)),
+        trusted=trusted,
+    )
 
 
 def encoder_file(network: Network, fitted: Fitted, *, dimensions: int) -> bytes:

@@ -1,4 +1,4 @@
-"""The network's last stage as numbers: its middle, a grid over it, and the largest value of each channel.
+"""Networks' answers as numbers: of the last stage the middle, a grid and each channel's largest; roots of all.
 
 The middle says what is in a picture, the grid what is where. Powers below 1 are taken, for a strong feature must not
 count for more than several.
@@ -10,6 +10,7 @@ _POWER = 0.75  # of the middle's averages, beside a grid
 _GRID = 3  # cells on a side
 _SEEN = 1e-5  # mean of a grid's features: below it they are rounding; of photographs 0.02 at least, of noise of one
 # level 5e-4, of greys 1e-7 (untrained, 2026-11)
+_FAINT = 1e-12  # added below a root, so that nothing is divided by 0
 _PLENTY = 1e6  # floors: so much counts no more, for its power must be finite
 
 
@@ -47,3 +48,9 @@ def rooted(features: Value, floor: float) -> Value:
     """
     strength = ((features.mean(1, keep=True) / floor).at_most(_PLENTY)) ** 4
     return features.sqrt().unit() * (strength / (strength + 1))
+
+
+def signed_roots(features: Value) -> Value:
+    """Return the roots of features (B, P) of either sign, with their signs, at unit length."""
+    plain = features.unit()
+    return (plain / (plain.magnitude() + _FAINT).sqrt()).unit()

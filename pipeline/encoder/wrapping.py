@@ -121,12 +121,18 @@ def _load(foreign: Foreign) -> onnx.ModelProto:
     try:
         network = onnx.shape_inference.infer_shapes(onnx.load(foreign.path), data_prop=True)
         opset = next(o.version for o in network.opset_import if o.domain in ("", "ai.onnx"))
-        return network if opset == OPSET else version_converter.convert_version(network, OPSET)
     except FileNotFoundError:
         raise EncoderError(f"{foreign.path} is missing: give the network's file in encoder.path") from None
     except Exception as error:  # protobuf, checker and converter have errors of their own without a common base
         raise EncoderError(
             f"{foreign.path} is no ONNX model that can be read ({error}); give one in encoder.path"
+        ) from error
+    try:
+        return network if opset == OPSET else version_converter.convert_version(network, OPSET)
+    except Exception as error:  # the same
+        raise EncoderError(
+            f"{foreign.path} is written in opset {opset} of ONNX and can't be brought to {OPSET} ({error}); export it "
+            f"with opset_version={OPSET}"
         ) from error
 
 

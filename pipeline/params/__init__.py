@@ -67,9 +67,10 @@ class TrainParams:
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderParams:
-    """Whose encoder is used: the autoencoder that is trained here, or a network of other origin."""
+    """Whose encoder is used: the autoencoder that is trained here, a network of other origin, or both joined."""
 
-    kind: Literal["autoencoder", "keras", "onnx"]
+    kind: Literal["autoencoder", "joined", "keras", "onnx"]
+    network: Literal["keras", "onnx"]  # joined: what the network of other origin is
     name: str  # keras: a network of keras.applications
     weights: str  # keras: "imagenet", "none" or a file
     path: str  # onnx: the file
@@ -78,7 +79,17 @@ class EncoderParams:
     scale: float | tuple[float, float, float] = _number(0.001, 1000)
     output: str
     size: int = _number(8, 1024)
-    whitening: Literal["none", "half"]
+    whitening: Literal["none", "half"]  # joined is always whitened
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the autoencoder is trained, and is the encoder or a part of it."""
+        return self.kind in ("autoencoder", "joined")
+
+    @property
+    def foreign(self) -> str | None:
+        """What the network of other origin is, "keras" or "onnx"; None if there is none."""
+        return {"autoencoder": None, "joined": self.network}.get(self.kind, self.kind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +220,11 @@ def _check_across(params: Params) -> None:
         )
     if params.train.crop % 32:
         raise ParamsError(f"train.crop: expected a multiple of 32, got {params.train.crop}")
+    if params.encoder.kind == "joined" and params.train.network == "classic":
+        raise ParamsError(
+            "encoder.kind: expected no 'joined' where train.network is 'classic', whose embedding is its latents; "
+            "set train.network to residual, or encoder.kind to autoencoder, keras or onnx"
+        )
 
 
 def _placed(params: Params, folder: Path) -> Params:

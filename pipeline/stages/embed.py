@@ -1,4 +1,4 @@
-"""Makes encoder.onnx from the trained network, and the embeddings of all pictures with it."""
+"""Makes encoder.onnx from the trained network, one of other origin or both, and the embeddings of all pictures."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from pipeline.artifacts import (
     Artifacts,
+    check_names,
     load_json,
     load_pictures,
     open_index,
     replaced,
+    replaced_folder,
     save_array,
     save_json,
     save_origin,
@@ -23,8 +25,18 @@ from pipeline.autoencoder.applications import application, application_file
 from pipeline.autoencoder.graph import all_stages, last_stage, load_float32, nodes, predicted
 from pipeline.blankness import free_direction, visibility
 from pipeline.encoder.cells import network_cells, pixel_cells
-from pipeline.encoder.joining import TRUST, blocks_of, encoder_file, fit, latent_file
-from pipeline.encoder.running import answers, encode, open_encoder
+from pipeline.encoder.joining import (
+    TRUST,
+    blocks_of,
+    encoder_file,
+    fit,
+    foreign_block,
+    latent_file,
+    learn,
+    plain,
+    weighed,
+)
+from pipeline.encoder.running import answers, encode, open_encoder, over_pictures
 from pipeline.encoder.whitening import fit_whitening
 from pipeline.encoder.wrapping import Foreign, wrapped
 from pipeline.errors import ArtifactError, EncoderError
@@ -34,6 +46,8 @@ from pipeline.wording import counted
 
 _TOLERANCE = 1e-4  # largest difference between Keras and the file, as a share of the largest output; usual is 1e-6
 _CHECKED = 16
+_BESIDE = {"untrained.onnx", "folder_alone.onnx", "network_alone.onnx"}  # what the folder of that name can hold
+_CHECKED_OF_OTHERS = 4  # for they may be large: 8 pictures of 600x600 with the patterns
 _PATTERNS = 4  # pictures that have something to see even where the folder's have not
 _FITTED = 200  # pictures that the cells' means and spreads are taken of: 200,000 cells
 
@@ -42,25 +56,27 @@ Rows = NDArray[np.int64]
 
 
 def embed(params: Params, artifacts: Artifacts) -> str:
-    """Write encoder.onnx, the same of the untrained network, embeddings.npy, and cells.onnx.
+    """Write encoder.onnx, those that are measured beside it, embeddings.npy, and cells.onnx.
 
     Raises
     ------
     EncoderError
-        If the network's nodes and Keras differ by more than rounding, or the network of `encoder.path` can't be
-        wrapped.
+        If a network's nodes and Keras differ by more than rounding, or the network of `encoder.path` can't be wrapped.
+    ArtifactError
+        If the folder of the encoders beside it holds a file of the user's.
     """
+    check_names(artifacts.beside, _BESIDE)
     with open_index(artifacts.index) as index:
         digest = index.digest
         pictures = load_pictures(artifacts, index)
     rows = _fit_rows(pictures, params)
-    _export(artifacts.untrained, artifacts.untrained_encoder, pictures, rows, params, artifacts)
-    if params.encoder.kind == "autoencoder":
-        difference = _export(artifacts.autoencoder, artifacts.encoder, pictures, rows, params, artifacts)
-    else:
-        difference = 0.0  # nothing was exported that Keras could check
-        with replaced(artifacts.encoder) as path:
-            _wrap(pictures, rows, params, path)
+    with TemporaryDirectory(dir=artifacts.root) as scratch:
+        files, difference = _encoders(pictures, rows, params, artifacts, Path(scratch))
+    with replaced(artifacts.encoder) as path:
+        path.write_bytes(files.pop("encoder"))
+    with replaced_folder(artifacts.beside) as folder:
+        for name, data in files.items():
+            (folder / f"{name}.onnx").write_bytes(data)
     encoder = open_encoder(artifacts.encoder)
     _export_cells(pictures, rows, params, artifacts, encoder.digest)
     embeddings = encode(encoder, pictures, progress=True, title="embed")
@@ -76,22 +92,48 @@ def embed(params: Params, artifacts: Artifacts) -> str:
     return f"{summary}; weights found from this folder: {', '.join(f'{kind} {value:.2f}' for kind, value in falling)}"
 
 
-def _wrap(pictures: Pictures, rows: Rows, params: Params, path: Path) -> None:
-    """Write the encoder file of a network of other origin."""
-    with TemporaryDirectory(dir=path.parent) as folder:
-        foreign = _foreign(params.encoder, Path(folder))
-        path.write_bytes(wrapped(foreign))
-        if params.encoder.whitening == "half":
-            dimensions = params.embed.dimensions
-            features = encode(open_encoder(path), pictures[rows], progress=True, title="fit")
-            whitening = fit_whitening(features, dimensions=dimensions, power=0.5, anchor=0.0)
-            components, blank = free_direction(whitening.components, dimensions=dimensions)
-            path.write_bytes(wrapped(foreign, whitening=replace(whitening, components=components), blank=blank))
+def _encoders(
+    pictures: Pictures, rows: Rows, params: Params, artifacts: Artifacts, scratch: Path
+) -> tuple[dict[str, bytes], float]:
+    """Return the files by name, "encoder" that of the model, and how far any network's nodes are from Keras."""
+    encoder, settings = params.encoder, _settings(params, artifacts)
+    foreign, difference = _foreign(encoder, pictures, scratch) if encoder.foreign else (None, 0.0)
+    untrained, far = _loaded(artifacts.untrained, pictures)
+    trained, further = _loaded(artifacts.autoencoder, pictures) if encoder.is_trained else (None, 0.0)
+    if trained and foreign:
+        files = joined_files(trained, foreign, pictures, rows, **settings)
+    elif foreign:
+        files = {"encoder": _alone(foreign, pictures, rows, params)}
+    else:
+        files = {"encoder": file_of(trained, pictures, rows, **settings)}
+    return files | {"untrained": file_of(untrained, pictures, rows, **settings)}, max(difference, far, further)
+
+
+def _settings(params: Params, artifacts: Artifacts) -> dict[str, Any]:
+    """Return what `file_of` and `joined_files` are to be told by name."""
+    upright = load_json(artifacts.metrics("train"), stage="train")["upright"]
+    return {"dimensions": params.embed.dimensions, "upright": upright, "seed": params.embed.seed}
+
+
+def _alone(foreign: Foreign, pictures: Pictures, rows: Rows, params: Params) -> bytes:
+    """Return the encoder file of a network of other origin, whitened if that is wanted."""
+    as_it_is = wrapped(foreign)
+    if params.encoder.whitening == "none":
+        return as_it_is
+    (features,) = over_pictures(as_it_is, pictures, rows, title="fit")
+    return _half_whitened(foreign, features, dimensions=params.embed.dimensions)
+
+
+def _half_whitened(foreign: Foreign, features: NDArray[np.float32], *, dimensions: int) -> bytes:
+    """Return the encoder file of a network whose features, at unit length, are known of pictures of the folder."""
+    whitening = fit_whitening(features, dimensions=dimensions, power=0.5, anchor=0.0)
+    components, blank = free_direction(whitening.components, dimensions=dimensions)
+    return wrapped(foreign, whitening=replace(whitening, components=components), blank=blank)
 
 
 def _export_cells(pictures: Pictures, rows: Rows, params: Params, artifacts: Artifacts, encoder: str) -> None:
-    """Write what is seen at each place; of a network of other origin that is unknown, so there it is the pixels."""
-    if params.encoder.kind == "autoencoder":
+    """Write what is seen at each place: by the network that was trained; if none was, the pixels."""
+    if params.encoder.is_trained:
         some = rows[:: -(-len(rows) // _FITTED)]
         network, sides = all_stages(load_float32(artifacts.autoencoder))
         facts = {"made_from": "autoencoder", "encoder": encoder}
@@ -102,15 +144,16 @@ def _export_cells(pictures: Pictures, rows: Rows, params: Params, artifacts: Art
         path.write_bytes(data)
 
 
-def _foreign(encoder: EncoderParams, folder: Path) -> Foreign:
-    """Describe the network; one of Keras is first written into the folder."""
-    if encoder.kind == "onnx":
-        return Foreign(
-            Path(encoder.path), encoder.size, encoder.layout, encoder.mean, encoder.scale, output=encoder.output
-        )
+def _foreign(encoder: EncoderParams, pictures: Pictures, folder: Path) -> tuple[Foreign, float]:
+    """Describe the network; one of Keras is first written into the folder. Return how far it then is from Keras."""
+    if encoder.foreign == "onnx":
+        path = Path(encoder.path)
+        return Foreign(path, encoder.size, encoder.layout, encoder.mean, encoder.scale, output=encoder.output), 0.0
     path = folder / f"{encoder.name}.onnx"
-    path.write_bytes(application_file(application(encoder.name, weights=encoder.weights, size=encoder.size)))
-    return Foreign(path, encoder.size, "nhwc", mean=0.0, scale=1.0, output="first")
+    network = application(encoder.name, weights=encoder.weights, size=encoder.size)
+    path.write_bytes(application_file(network))
+    difference = check_application(network, path.read_bytes(), _some(pictures, _CHECKED_OF_OTHERS))
+    return Foreign(path, encoder.size, "nhwc", mean=0.0, scale=1.0, output="first"), difference
 
 
 def _fit_rows(pictures: Pictures, params: Params) -> Rows:
@@ -121,18 +164,18 @@ def _fit_rows(pictures: Pictures, params: Params) -> Rows:
     return np.array(seen, np.int64) if seen else rows
 
 
-def _export(model: Path, path: Path, pictures: Pictures, rows: Rows, params: Params, artifacts: Artifacts) -> float:
-    """Write the encoder file of one network; return its largest difference from Keras."""
+def _loaded(model: Path, pictures: Pictures) -> tuple[Any, float]:
+    """Return an autoencoder in float32, and how far its nodes are from Keras."""
     if not model.is_file():
         raise ArtifactError(f"{model} is missing: run `pipeline train` (or `dvc repro`) first")
-    autoencoder, settings = load_float32(model), params.embed
-    upright = load_json(artifacts.metrics("train"), stage="train")["upright"]
-    data = file_of(autoencoder, pictures, rows, dimensions=settings.dimensions, upright=upright, seed=settings.seed)
+    autoencoder = load_float32(model)
     network = last_stage(autoencoder)
-    difference = check_nodes(network, nodes_of(network), pictures[:: -(-len(pictures) // _CHECKED)])
-    with replaced(path) as temporary:
-        temporary.write_bytes(data)
-    return difference
+    return autoencoder, check_nodes(network, nodes_of(network), _some(pictures, _CHECKED))
+
+
+def _some(pictures: Pictures, count: int) -> Pictures:
+    """Return at most so many pictures of the whole folder."""
+    return pictures[:: -(-len(pictures) // count)]
 
 
 def file_of(autoencoder: Any, pictures: Pictures, rows: Rows, *, dimensions: int, upright: bool, seed: int) -> bytes:
@@ -160,6 +203,30 @@ def file_of(autoencoder: Any, pictures: Pictures, rows: Rows, *, dimensions: int
     return encoder_file(added, fit(added, blocks, pictures, rows, dimensions=dimensions), dimensions=dimensions)
 
 
+def joined_files(
+    autoencoder: Any, foreign: Foreign, pictures: Pictures, rows: Rows, *, dimensions: int, upright: bool, seed: int
+) -> dict[str, bytes]:
+    """Return three encoder files, all learnt in one pass: "encoder", "folder_alone" and "network_alone".
+
+    The first joins a network of other origin, as one more block, with the residual autoencoder and what is learnt of
+    the folder; the other two have either alone. The parameters are those of `file_of`.
+
+    Raises
+    ------
+    EncoderError
+        If the network of other origin can't be wrapped.
+    """
+    wrapped(foreign)  # what can't be is refused here, with its reason, before the long work
+    added = nodes_of(last_stage(autoencoder))
+    blocks = (*blocks_of(pictures, rows, upright=upright, seed=seed), foreign_block(foreign))
+    *own, other = learn(added, blocks, pictures, rows, dimensions=dimensions)
+    return {
+        "encoder": encoder_file(added, weighed([*own, other]), dimensions=dimensions),
+        "folder_alone": encoder_file(added, weighed(own), dimensions=dimensions),
+        "network_alone": _half_whitened(foreign, plain(other.features), dimensions=dimensions),
+    }
+
+
 def nodes_of(network: Any) -> Callable[[Value], Value]:
     """Return the function that adds a network of one output to a graph."""
     return lambda pixels: nodes(network, pixels)[0]
@@ -178,8 +245,26 @@ def check_nodes(network: Any, added: Callable[[Value], Value], pictures: Picture
     graph = Graph()
     given = graph.input("pixels", "float32", *pixels.shape[1:])
     graph.output("stage", added(given.ordered(0, 3, 1, 2)).ordered(0, 2, 3, 1))
-    by_keras = predicted(network, pixels)
-    difference = float(np.abs(answers(graph.written(), pixels) - by_keras).max() / np.abs(by_keras).max())
+    return _difference(network, graph.written(), pixels)
+
+
+def check_application(network: Any, data: bytes, pictures: Pictures) -> float:
+    """Return the largest difference between a network of keras.applications and its file, on pictures and patterns.
+
+    Raises
+    ------
+    EncoderError
+        If they differ by more than rounding.
+    """
+    places = np.linspace(0, pictures.shape[1] - 1, network.input_shape[1]).astype(int)  # the nearest pixels will do
+    both = np.concatenate([pictures, _patterns(np.random.default_rng(0))])
+    return _difference(network, data, both[:, places][:, :, places].astype(np.float32))
+
+
+def _difference(network: Any, data: bytes, taken: NDArray[np.float32]) -> float:
+    """Return how far a file's answers are from Keras', as a share of the largest; EncoderError if it isn't rounding."""
+    by_keras = predicted(network, taken)
+    difference = float(np.abs(answers(data, taken) - by_keras).max() / np.abs(by_keras).max())
     if not difference <= _TOLERANCE:
         raise EncoderError(
             f"the network in Keras and as ONNX differ by {difference:g} of the largest output, which is more than "

@@ -21,7 +21,7 @@ from pipeline.artifacts import (
     save_json,
     save_origin,
 )
-from pipeline.baselines import BASELINES
+from pipeline.baselines import BASELINES, Baseline
 from pipeline.encoder.running import Encoder, encode, open_encoder
 from pipeline.errors import EncoderError, QueryError
 from pipeline.neighbours import some_lists, sorted_lists
@@ -79,8 +79,7 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
     some = pictures if len(rows) == len(paths) else pictures[rows]
     measured = {
         "model": _measure(embeddings[rows], labels),
-        **{name: _measure(baseline(some), labels) for name, baseline in BASELINES.items()},
-        "untrained": _measure(encode(open_encoder(artifacts.untrained_encoder), some, progress=True), labels),
+        **{name: _measure(baseline(some), labels) for name, baseline in _beside(artifacts, progress=True).items()},
         "chance": _of_chance(labels),
     }
     by_labels = {name: (measures["top4"], measures["top4_macro"]) for name, measures in measured.items()}
@@ -133,11 +132,27 @@ def _given_encoder(path: Path) -> Encoder:
 def _verdict(measures: Mapping[str, Sequence[float]], by: Sequence[str], params: Params, artifacts: Artifacts) -> str:
     remedy = diagnosis.remedy(
         diagnosis.unbeaten(measures),
-        is_trained=params.encoder.kind == "autoencoder",
+        is_trained=params.encoder.is_trained,
         upright=load_json(artifacts.metrics("train"), stage="train")["upright"],
         longer=diagnosis.longer(params.train.epochs),
     )
     return diagnosis.verdict(measures, by=by, remedy=remedy)
+
+
+def _beside(artifacts: Artifacts, *, progress: bool) -> dict[str, Baseline]:
+    """Return what the model is compared with by name, in the table's order: its parts, the simple, the untrained."""
+
+    def baseline(path: Path) -> Baseline:
+        encoder = open_encoder(path)
+        return lambda pictures: encode(encoder, pictures, progress=progress)
+
+    untrained = artifacts.untrained_encoder
+    parts = sorted(path for path in artifacts.beside.glob("*.onnx") if path != untrained)
+    return {
+        **{path.stem.replace("_", " "): baseline(path) for path in parts},
+        **BASELINES,
+        untrained.stem: baseline(untrained),
+    }
 
 
 def _views(pictures: NDArray[np.uint8], artifacts: Artifacts) -> dict[str, float]:
@@ -145,8 +160,7 @@ def _views(pictures: NDArray[np.uint8], artifacts: Artifacts) -> dict[str, float
     views = diagnosis.two_views(pictures[:: -(-len(pictures) // _VIEWED)], seed=0)
     embedded = {
         "model": encode(open_encoder(artifacts.encoder), views, progress=False),
-        **{name: baseline(views) for name, baseline in BASELINES.items()},
-        "untrained": encode(open_encoder(artifacts.untrained_encoder), views, progress=False),
+        **{name: baseline(views) for name, baseline in _beside(artifacts, progress=False).items()},
     }
     return {name: diagnosis.found_again(embeddings) for name, embeddings in embedded.items()}
 

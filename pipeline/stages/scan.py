@@ -46,9 +46,9 @@ def _content(name: str) -> str | None:
 
 def _encoder_file(encoder: EncoderParams) -> Path | None:
     """Return the file that the encoder is made of, if it is of other origin; EncoderError if it is missing."""
-    if encoder.kind == "autoencoder" or (encoder.kind == "keras" and encoder.weights in ("none", "imagenet")):
+    keras = encoder.foreign == "keras"
+    if encoder.foreign is None or (keras and encoder.weights in ("none", "imagenet")):
         return None
-    keras = encoder.kind == "keras"
     file = Path(encoder.weights if keras else encoder.path)
     if not file.is_file():
         name, remedy = ("weights", "give imagenet, none or a file") if keras else ("path", "give the network's file")

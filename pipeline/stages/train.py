@@ -67,7 +67,7 @@ def train(params: Params, artifacts: Artifacts, *, resume: bool = False) -> str:
         pictures = load_pictures(artifacts, index)
     orientation = _orientation(params, pictures)
     recipe = _recipe(params, len(pictures), upright=orientation["upright"], on_gpu=sees_gpu())
-    if params.encoder.kind != "autoencoder":
+    if not params.encoder.is_trained:
         _leave_untrained(recipe, artifacts)
         _report(pictures, recipe, [], orientation, artifacts)
         save_origin(artifacts, "train", digest)
