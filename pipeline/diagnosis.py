@@ -16,8 +16,8 @@ _AREA = (0.35, 0.8)  # share of the picture that a view shows
 _LIGHT = 0.3  # brightness and contrast change by as much at most
 _SIDE = 256
 _PARTS = {  # of a model that is joined, and what to do where one alone is as good
-    "network alone": "take the network alone: set encoder.kind to what encoder.network says",
-    "folder alone": "leave the network of other origin out: set encoder.kind to autoencoder",
+    "network alone": "to take the network alone, set encoder.kind to what encoder.network says",
+    "folder alone": "to leave the network of other origin out, set encoder.kind to autoencoder",
 }
 _OF_PLACES = ("pixels", "whitened pixels", "HOG")  # baselines that know where something is in a picture
 

@@ -51,7 +51,7 @@ def test_a_part_of_a_joined_model_that_is_as_good_alone_is_noted_and_is_no_warni
     measures = {"model": (0.9,), "folder alone": (0.7,), "network alone": (0.9,), "pixels": (0.4,)}
     advice = remedy(unbeaten(measures), is_trained=True, upright=True, longer="LONGER")
     assert verdict(measures, by=["views"], remedy=advice) == (
-        "note: by views the model (90.0 %) is no better than network alone (90.0 %); take the network alone: set "
+        "note: by views the model (90.0 %) is no better than network alone (90.0 %); to take the network alone, set "
         "encoder.kind to what encoder.network says"
     )
     measures["pixels"] = (0.95,)

@@ -25,7 +25,7 @@ from pipeline.graph import Graph, Value
 
 _LATENTS = 4096  # numbers, 32x32x4
 _SIDE = 8  # of the network's last stage, of pictures of 128x128 pixels
-_FOREIGN = 3.0  # weight of a network of other origin, by measurement, docs/experiments.md
+_FOREIGN = 3.0  # weight of a network of other origin: up to it no set lost against its better part, docs/experiments.md
 
 TRUST = "trust in "  # a kind of evidence: what an encoder file says of itself
 
@@ -191,7 +191,8 @@ def encoder_file(network: Network, fitted: Fitted, *, dimensions: int) -> bytes:
     It says how far each kind of evidence is trusted.
     """
     joined = np.concatenate(fitted.whitened, axis=1)
-    # crystals and their like have the network alone: they were not measured with differences evened
+    # crystals and their like have the network alone: they were not measured with differences evened; with another
+    # network beside it they gain 1.6 by it (docs/experiments.md)
     even = evened(joined) if len(fitted.trusted) > 1 else np.eye(joined.shape[1], dtype=np.float32)
     turn = even @ principal_directions(joined @ even, dimensions=dimensions)
     turn, blank = free_direction(turn, dimensions=dimensions)
