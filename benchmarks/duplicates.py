@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 
 from machine import print_machine  # noqa: E402
 
-from pipeline.artifacts import Artifacts, Picture, load_embeddings, load_pictures, open_index  # noqa: E402
+from pipeline.artifacts import Artifacts, Picture, load_own_embeddings, load_pictures, open_index  # noqa: E402
 from pipeline.duplicates import QUESTIONS, Evidence, Facts, judge  # noqa: E402
 from pipeline.encoder.running import Encoder, encode, open_encoder  # noqa: E402
 from pipeline.errors import PipelineError  # noqa: E402
@@ -115,7 +115,7 @@ def measure(options: argparse.Namespace) -> None:
         dataset, paths = index.dataset, index.paths()
         rows = [row for row, path in enumerate(paths) if not (options.skip and options.skip in path)]
         paths = [paths[row] for row in rows]
-        pictures, embeddings = load_pictures(artifacts, index)[rows], load_embeddings(artifacts, index)[rows]
+        pictures, embeddings = load_pictures(artifacts, index)[rows], load_own_embeddings(artifacts, index)[rows]
     print_machine()
     encoder, count = open_encoder(artifacts.encoder), len(rows)
     own = [(dataset / path).read_bytes for path in paths]
@@ -126,7 +126,9 @@ def measure(options: argparse.Namespace) -> None:
     made = [copy_of(dataset / paths[row], number) for number, row in enumerate(originals.tolist())]
     copies = np.stack([resized(original(data)) for data in made])
     pictures = np.concatenate([pictures, copies])
-    embeddings = np.concatenate([embeddings, encode(encoder, copies, progress=True, title="copies")])
+    embeddings = np.concatenate(
+        [embeddings, encoder.parts.own_of(encode(encoder, copies, progress=True, title="copies"))]
+    )
     truth = np.stack([originals, count + np.arange(len(originals))], axis=1)
     began = time.perf_counter()
     sources = own + [functools.partial(bytes, data) for data in made]

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 
 from pipeline.alikeness import PAIRS, Scale, quantiles, random_pairs  # noqa: E402
-from pipeline.artifacts import Artifacts, load_embeddings, load_neighbours, open_index  # noqa: E402
+from pipeline.artifacts import Artifacts, load_own_embeddings, load_own_neighbours, open_index  # noqa: E402
 
 MOST = 3000  # pictures whose pairs with all others are counted
 
@@ -31,8 +31,8 @@ def main() -> None:
         with open_index(artifacts.index) as index:
             labels = np.array([str(PurePosixPath(path).parent) for path in index.paths()])
             contents = np.array(index.contents())
-            embeddings = np.asarray(load_embeddings(artifacts, index))
-            lists = load_neighbours(artifacts, index)
+            embeddings = np.asarray(load_own_embeddings(artifacts, index))
+            lists = load_own_neighbours(artifacts, index)
         others = contents[lists["row"]] != contents[:, None]
         nearest = lists["similarity"][np.arange(len(lists)), others.argmax(axis=1)][others.any(axis=1)]
         scale = Scale(tuple(quantiles(nearest)), tuple(quantiles(random_pairs(embeddings, count=PAIRS, seed=0))))

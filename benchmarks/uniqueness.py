@@ -25,8 +25,8 @@ from machine import print_machine  # noqa: E402
 from pipeline.artifacts import (  # noqa: E402
     Artifacts,
     load_duplicates,
-    load_embeddings,
     load_json,
+    load_own_embeddings,
     load_pictures,
     open_index,
     read_labels,
@@ -50,7 +50,7 @@ def main() -> None:
     options = parser.parse_args()
     params, artifacts = load_params(Path("params.yaml")), Artifacts(Path("artifacts"))
     with open_index(artifacts.index) as index:
-        paths, embeddings = index.paths(), np.asarray(load_embeddings(artifacts, index))
+        paths, embeddings = index.paths(), np.asarray(load_own_embeddings(artifacts, index))
         pictures = load_pictures(artifacts, index)
         groups, hidden = groups_of_copies(load_duplicates(artifacts, index), count=len(paths)), []
     names = read_labels(params.dataset.labels, paths) if params.dataset.labels != "none" else {}
@@ -67,8 +67,8 @@ def main() -> None:
         if hidden:  # or each grain had its like in the folder
             print(f"{paths[hidden[0]]}, the planted one, is left out")
     both = np.concatenate([pictures, strange])
-    untrained = encode(open_encoder(artifacts.untrained_encoder), both, progress=True, title="untrained")
-    own = np.concatenate([embeddings, encode(open_encoder(artifacts.encoder), strange, progress=True)])
+    untrained = own_parts(artifacts.untrained_encoder, both, title="untrained")
+    own = np.concatenate([embeddings, own_parts(artifacts.encoder, strange, title="strangers")])
     labels = np.delete(labels, hidden)
     print_machine()
     print(f"{len(paths):,} pictures, {len(strange)} {what}; in percent\n")
@@ -84,6 +84,12 @@ def main() -> None:
         last = f"{100 * np.mean(areas):19.1f}" if len(classes) > 1 else ""
         tops = [100 * np.mean([rank < top for rank in ranks]) for top in (1, 10)]
         print(f"{title:22}{tops[0]:7.0f}{tops[1]:11.0f}{100 * before:15.1f}{last}")
+
+
+def own_parts(path: Path, pictures: np.ndarray, *, title: str) -> np.ndarray:
+    """Return what is unusual by an encoder file: the own parts of its embeddings."""
+    encoder = open_encoder(path)
+    return encoder.parts.own_of(encode(encoder, pictures, progress=True, title=title))
 
 
 def distances(embeddings: np.ndarray, groups: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

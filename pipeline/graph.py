@@ -131,6 +131,19 @@ class Value:
         """Return planes (B, C, H, W) convolved with a kernel (F, C, h, w), nothing added at the edges."""
         return self.graph.node("Conv", self, kernel)
 
+    def highest(self, count: int) -> tuple[Value, Value]:
+        """Return the largest numbers of (B, P), falling, and where they stand: (B, count) both."""
+        values, places = self.graph.nodes("TopK", 2, self, np.array([count], np.int64), axis=1)
+        return values, places
+
+    def taken(self, rows: Value) -> Value:
+        """Return the rows of (P, ...) that integers (B, K) name: (B, K, ...)."""
+        return self.graph.node("Gather", self, rows, axis=0)
+
+    def above(self, bound: float) -> Value:
+        """Return 1 where the value is above a bound, else 0."""
+        return self.graph.node("Cast", self.graph.node("Greater", self, bound), to=TensorProto.FLOAT)
+
     def unit(self) -> Value:
         """Return (B, D) at unit length; zeros, of which no direction is known, become equal numbers."""
         something = self + 1e-12
@@ -155,11 +168,16 @@ class Graph:
 
     def node(self, operation: str, *takes: Value | ArrayLike | None, **attributes: Any) -> Value:
         """Add a node of ONNX by its name; what it takes that is no value becomes a constant."""
+        return self.nodes(operation, 1, *takes, **attributes)[0]
+
+    def nodes(self, operation: str, outputs: int, *takes: Value | ArrayLike | None, **attributes: Any) -> list[Value]:
+        """Add a node of several outputs."""
         names = [self._value(taken).name for taken in takes]
-        made = f"value_{len(self._nodes)}"
-        named = f"{operation}_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(operation, names, [made], name=named, **dict(sorted(attributes.items()))))
-        return Value(self, made)
+        number = len(self._nodes)
+        made = [f"value_{number}", *(f"value_{number}_{place}" for place in range(1, outputs))]
+        named = f"{operation}_{number}"
+        self._nodes.append(helper.make_node(operation, names, made, name=named, **dict(sorted(attributes.items()))))
+        return [Value(self, name) for name in made]
 
     def constant(self, array: NDArray[Any]) -> Value:
         """Return an array as a value; one of int64 stays so, for sizes and axes, all else becomes float32."""

@@ -102,7 +102,8 @@ def embed_again(artifacts: Artifacts) -> None:
     encoder = open_encoder(artifacts.encoder)
     with open_index(artifacts.index) as index:
         embeddings = encode(encoder, load_pictures(artifacts, index), progress=False)
-        save_array(artifacts.embeddings, embeddings, origin={"index": index.digest, "encoder": encoder.digest})
+        origin = {"index": index.digest, "encoder": encoder.digest, **encoder.parts.as_facts()}
+        save_array(artifacts.embeddings, embeddings, origin=origin)
     write_cells(artifacts.cells, encoder=encoder.digest)
     save_origin(artifacts, "embed", index.digest)
 

@@ -269,7 +269,7 @@ def test_a_folder_that_cannot_tell_kinds_is_said_to_be_so(own_line: Line, line: 
     tolerance(own_line.params, own_line.artifacts)
     picture = line.dataset / "ramps" / "ramp 03.png"
     alike = load_json(own_line.artifacts.scale, stage="neighbours")
-    save_json(own_line.artifacts.scale, alike | {"random": alike["nearest"]})
+    save_json(own_line.artifacts.scale, alike | {"own": alike["own"] | {"random": alike["own"]["nearest"]}})
     assert "of the same kind can't be told: nearest neighbours are hardly" in run(own_line, picture, picture).stderr
     (found,) = compared(own_line, picture, picture)
     assert found["same_kind"] is None

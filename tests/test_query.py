@@ -424,7 +424,7 @@ def test_the_scale_leaves_copies_out_and_is_never_that_of_another_folder(own_lin
     with open_index(own_line.artifacts.index) as index:
         contents = np.array(index.contents())
         embeddings = np.asarray(load_embeddings(own_line.artifacts, index))
-        scale = load_scale(own_line.artifacts, index)
+        scale = load_scale(own_line.artifacts, index, part="whole")
     similarities = embeddings @ embeddings.T
     similarities[contents[:, None] == contents] = -2  # each picture itself, and its copies
     expected = np.quantile(similarities.max(axis=1), np.linspace(0, 1, 101))

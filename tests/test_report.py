@@ -255,7 +255,7 @@ def shown_percentile(scale: Scale, similarity: float) -> int:
 
 def test_the_page_says_what_similarity_neighbours_and_random_pairs_have(reported: Line, page: Page) -> None:
     with open_index(reported.artifacts.index) as index:
-        scale = load_scale(reported.artifacts, index)
+        scale = load_scale(reported.artifacts, index, part="whole")
     words = (
         f"a typical nearest neighbour has a similarity of {scale['nearest'][50]:.3f}, copies left out, and a random "
     )
@@ -265,7 +265,7 @@ def test_the_page_says_what_similarity_neighbours_and_random_pairs_have(reported
 def test_queries_stand_beside_their_cached_neighbours(reported: Line, page: Page) -> None:
     with open_index(reported.artifacts.index) as index:
         paths, lists = index.paths(), load_neighbours(reported.artifacts, index)
-        scale = Scale(**load_scale(reported.artifacts, index))
+        scale = Scale(**load_scale(reported.artifacts, index, part="whole"))
     queries = [
         str(a["aria-label"]).removeprefix("Most similar to ") for a in page.all("article") if a["class"] == "query"
     ]

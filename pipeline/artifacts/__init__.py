@@ -10,11 +10,12 @@ labels    what is known by name: labels, groups, places on the map
 label_tables  the one reader of tables of labels, however a spreadsheet wrote them
 written   folders that are filled anew, and which files in them are ours
 origins   what each stage's tables were made from
+parts     where the own part of an embedding ends
 tables    the tables that several readers share
 rows      the arrays whose row i is picture i of the index
 """
 
-from pipeline.artifacts.arrays import ArrayWriter, load_array, made_from, save_array
+from pipeline.artifacts.arrays import ArrayWriter, Origin, load_array, made_from, save_array
 from pipeline.artifacts.claiming import MARK, claimed
 from pipeline.artifacts.failures import unwritable, write_error
 from pipeline.artifacts.files import (
@@ -36,6 +37,8 @@ from pipeline.artifacts.rows import (
     encoder_of,
     load_embeddings,
     load_neighbours,
+    load_own_embeddings,
+    load_own_neighbours,
     load_pictures,
     load_scale,
 )
@@ -71,6 +74,7 @@ __all__ = [
     "Duplicate",
     "Index",
     "LabelRow",
+    "Origin",
     "PathFinder",
     "Picture",
     "Ranked",
@@ -95,6 +99,8 @@ __all__ = [
     "load_json",
     "load_map",
     "load_neighbours",
+    "load_own_embeddings",
+    "load_own_neighbours",
     "load_pictures",
     "load_rejected",
     "load_scale",

@@ -108,8 +108,13 @@ class Artifacts:
         return self.root / "neighbours.npy"
 
     @property
+    def own_neighbours(self) -> Path:
+        """The same by the own parts of the embeddings, which neighbours have not moved (stage neighbours)."""
+        return self.root / "own_neighbours.npy"
+
+    @property
     def scale(self) -> Path:
-        """JSON: 101 quantiles of the similarities of nearest neighbours and of random pairs (stage neighbours)."""
+        """JSON: 101 quantiles of similarities, whole and own, of nearest and of random pairs (stage neighbours)."""
         return self.root / "scale.json"
 
     @property

@@ -1,7 +1,7 @@
 """The arrays whose row i is picture i of the index, each loaded with the check that this is so."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -10,6 +10,7 @@ from pipeline.artifacts.arrays import load_array, made_from
 from pipeline.artifacts.files import load_json
 from pipeline.artifacts.index import Index
 from pipeline.artifacts.layout import Artifacts
+from pipeline.artifacts.parts import parts_of
 from pipeline.errors import ArtifactError
 
 NEIGHBOUR = np.dtype([("row", "<i4"), ("similarity", "<f4")])
@@ -26,20 +27,33 @@ def load_embeddings(artifacts: Artifacts, index: Index) -> NDArray[np.float32]:
     return _load(artifacts.embeddings, index, np.float32, (None,), {}, "embed")
 
 
+def load_own_embeddings(artifacts: Artifacts, index: Index) -> NDArray[np.float32]:
+    """Return the own parts of the embeddings: float32 (N, D), unit length (see `pipeline.artifacts.parts`)."""
+    embeddings = load_embeddings(artifacts, index)
+    return parts_of(made_from(artifacts.embeddings)).own_of(embeddings)
+
+
 def load_neighbours(artifacts: Artifacts, index: Index) -> NDArray[np.void]:
     """Return the sorted lists, memory-mapped: (N, k) of NEIGHBOUR, most similar first."""
-    encoder = {"encoder": encoder_of(artifacts)}
-    return _load(artifacts.neighbours, index, NEIGHBOUR, (None,), encoder, "neighbours")
+    return _load_lists(artifacts.neighbours, artifacts, index)
 
 
-def load_scale(artifacts: Artifacts, index: Index) -> dict[str, tuple[float, ...]]:
-    """Return what a similarity means in the folder: rising quantiles of "nearest" neighbours and "random" pairs."""
+def load_own_neighbours(artifacts: Artifacts, index: Index) -> NDArray[np.void]:
+    """Return the sorted lists by the own parts of the embeddings, memory-mapped: (N, k) of NEIGHBOUR."""
+    return _load_lists(artifacts.own_neighbours, artifacts, index)
+
+
+def load_scale(artifacts: Artifacts, index: Index, *, part: Literal["whole", "own"]) -> dict[str, tuple[float, ...]]:
+    """Return what a similarity means in the folder: rising quantiles of "nearest" neighbours and "random" pairs.
+
+    Similarities are those of whole embeddings, or of their own parts alone.
+    """
     found = load_json(artifacts.scale, stage="neighbours")
     if (found["index"], found["encoder"]) != (index.digest, encoder_of(artifacts)):
         raise ArtifactError(
             f"{artifacts.scale} was made from other pictures or by another encoder: run `pipeline neighbours` again"
         )
-    return {name: tuple(found[name]) for name in ("nearest", "random")}
+    return {name: tuple(found[part][name]) for name in ("nearest", "random")}
 
 
 def encoder_of(artifacts: Artifacts) -> str:
@@ -56,6 +70,10 @@ def check_encoder(artifacts: Artifacts, digest: str) -> None:
     """Raise ArtifactError if the embeddings were not made by the encoder file of this sha256."""
     if encoder_of(artifacts) != digest:
         raise ArtifactError(f"{artifacts.embeddings} was made with another encoder: run `pipeline embed` again")
+
+
+def _load_lists(path: Path, artifacts: Artifacts, index: Index) -> NDArray[np.void]:
+    return _load(path, index, NEIGHBOUR, (None,), {"encoder": encoder_of(artifacts)}, "neighbours")
 
 
 def _load(

@@ -43,7 +43,10 @@ class Comparer:
         self._params, self._encoder, self._cells, self.scale = params, encoder, cells, scale
         self.reference, self.by_pixels = reference, cells.facts.get("made_from") == "pixels"
         self._pixels, self._size = _read(reference, params)
-        self._embedding, self._bank = encode_one(encoder, self._pixels), differences.seen(self._pixels, self._see)
+        self._embedding, self._bank = self._own(self._pixels), differences.seen(self._pixels, self._see)
+
+    def _own(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return self._encoder.parts.own_of(encode_one(self._encoder, picture))
 
     def _see(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         return cells_of(self._cells, picture)
@@ -57,7 +60,7 @@ class Comparer:
             If the photo is missing or no readable picture.
         """
         pixels, _ = _read(photo, self._params)
-        similarity = float(np.clip(encode_one(self._encoder, pixels) @ self._embedding, -1, 1))
+        similarity = float(np.clip(self._own(pixels) @ self._embedding, -1, 1))
         heat, shift = differences.located(pixels, self._pixels, self._bank, self._see)
         difference, x, y = differences.peak(heat)
         return Comparison(
@@ -194,7 +197,7 @@ def _scale(artifacts: Artifacts, index: Index) -> Scale:
     """Read what the folder's own pictures say; ArtifactError if that was of others, or another encoder."""
     check_origin(artifacts, "tolerance", index.digest)
     found = load_json(artifacts.metrics("tolerance"), stage="tolerance")
-    return Scale(alikeness.Scale(**load_scale(artifacts, index)), found["difference"])
+    return Scale(alikeness.Scale(**load_scale(artifacts, index, part="own")), found["difference"])
 
 
 def _read(picture: Path, params: Params) -> tuple[NDArray[np.uint8], tuple[int, int]]:

@@ -20,6 +20,7 @@ from pipeline.artifacts import (
     check_encoder,
     load_embeddings,
     load_neighbours,
+    load_own_embeddings,
     load_pictures,
     load_scale,
 )
@@ -68,7 +69,7 @@ class Searcher:
     @cached_property
     def scale(self) -> Scale:
         """What a similarity means in the folder."""
-        return Scale(**load_scale(self._artifacts, self.index))
+        return Scale(**load_scale(self._artifacts, self.index, part="whole"))
 
     def ask(self, image: Path, *, count: int, mode: Mode) -> Answer:
         """Find the `count` pictures most like `image`.
@@ -93,8 +94,8 @@ class Searcher:
             )
         if row is None:
             pixels = read_given(image, self._params)
-            nearest = self._nearest(pixels)
-            unusual = how_unusual(pixels, nearest, self._artifacts, self.index)
+            nearest, own_nearest = self._nearest(pixels)
+            unusual = how_unusual(pixels, own_nearest, self._artifacts, self.index)
             return self._answer(image, "fresh", nearest(count), unusual)
         return self._answer(image, "cached", self._cached(row, count), None)
 
@@ -130,16 +131,21 @@ class Searcher:
             listed = found[found["row"] != row]
         return listed[:count]
 
-    def _nearest(self, pixels: NDArray[np.uint8]) -> Nearest:
-        """Encode a picture; return what gives as many of its most similar ones as are wanted."""
+    def _nearest(self, pixels: NDArray[np.uint8]) -> tuple[Nearest, Nearest]:
+        """Encode a picture; return what gives as many of its most similar ones as are wanted, and by own parts."""
         from pipeline.encoder.running import encode_one, open_encoder
         from pipeline.neighbours import most_similar
 
         embeddings = load_embeddings(self._artifacts, self.index)
         encoder = open_encoder(self._artifacts.encoder)
         check_encoder(self._artifacts, encoder.digest)
-        own = encode_one(encoder, pixels)
-        return lambda count: most_similar(embeddings, own, count=min(count, len(embeddings)))
+        whole = encode_one(encoder, pixels)
+
+        def by_own_parts(count: int) -> NDArray[np.void]:
+            own = load_own_embeddings(self._artifacts, self.index)
+            return most_similar(own, encoder.parts.own_of(whole), count=min(count, len(own)))
+
+        return lambda count: most_similar(embeddings, whole, count=min(count, len(embeddings))), by_own_parts
 
     def _answer(
         self, image: Path, mode: Literal["cached", "fresh"], found: NDArray[np.void], unusual: Unusual | None

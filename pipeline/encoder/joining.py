@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.artifacts.parts import Parts
 from pipeline.blankness import direction, free_direction
 from pipeline.encoder import colours, patches, words
+from pipeline.encoder.neighbourhood import fit_neighbourhood, with_neighbourhood
 from pipeline.encoder.outlines import oriented_gradients
 from pipeline.encoder.pooling import grid, largest, middle, signed_roots, tempered
 from pipeline.encoder.running import answers, over_pictures
@@ -185,10 +187,11 @@ def weighed(learnt: Sequence[Learnt]) -> Fitted:
     )
 
 
-def encoder_file(network: Network, fitted: Fitted, *, dimensions: int) -> bytes:
-    """Return the encoder file of a network and its fitted blocks: float32 (B, at most `dimensions`).
+def encoder_file(network: Network, fitted: Fitted, *, dimensions: int, seed: int) -> bytes:
+    """Return the encoder file of a network and its fitted blocks.
 
-    It says how far each kind of evidence is trusted.
+    Its embeddings are float32 (B, D + Q): an own part of at most `dimensions`, and of a hundred pictures and more the
+    place among neighbours. It says where the own part ends, and how far each kind of evidence is trusted.
     """
     joined = np.concatenate(fitted.whitened, axis=1)
     # crystals and their like have the network alone: they were not measured with differences evened; with another
@@ -200,8 +203,14 @@ def encoder_file(network: Network, fitted: Fitted, *, dimensions: int) -> bytes:
     levels, found = _features(graph, network, fitted.blocks)
     parts = zip(fitted.whitenings, fitted.weights, found, strict=True)
     together = graph.joined([w.of(features) * weight for w, weight, features in parts])
-    graph.output("embedding", with_blank(together @ turn, levels, blank))
-    return graph.written({f"{TRUST}{kind}": f"{value:.6f}" for kind, value in fitted.trusted.items()})
+    embedding, split = with_blank(together @ turn, levels, blank), Parts()
+    turned = joined @ turn
+    neighbourhood = fit_neighbourhood(turned / np.linalg.norm(turned, axis=1, keepdims=True), seed=seed)
+    if neighbourhood is not None:
+        embedding, split = with_neighbourhood(embedding, neighbourhood)
+    graph.output("embedding", embedding)
+    trusted = {f"{TRUST}{kind}": f"{value:.6f}" for kind, value in fitted.trusted.items()}
+    return graph.written(trusted | split.as_facts())
 
 
 def latent_file(network: Network) -> bytes:

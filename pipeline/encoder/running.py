@@ -19,6 +19,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from pipeline.artifacts.parts import Parts, parts_of
 from pipeline.errors import EncoderError
 
 _UNIT_TOLERANCE = 1e-4
@@ -28,10 +29,11 @@ _CELLS = [32, 32]
 
 @dataclass(frozen=True)
 class Encoder:
-    """An open encoder file: its session, its number of dimensions, its sha256, and what it says of itself."""
+    """An open encoder file: its session, how many numbers it gives, their parts, its sha256, what it says of itself."""
 
     session: onnxruntime.InferenceSession
     dimensions: int
+    parts: Parts
     digest: str
     facts: dict[str, str]
 
@@ -166,7 +168,7 @@ def _open(path: Path, *, leading: list[int], gives: str) -> Encoder:
             "run `pipeline embed` again"
         )
     facts = dict(session.get_modelmeta().custom_metadata_map)
-    return Encoder(session, shape[-1], hashlib.sha256(data).hexdigest(), facts)
+    return Encoder(session, shape[-1], parts_of(facts), hashlib.sha256(data).hexdigest(), facts)
 
 
 def _run(encoder: Encoder, picture: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -47,7 +47,7 @@ def trust(evidence: Mapping[str, Array]) -> dict[str, float]:
     rows = np.arange(0, num_pictures, max(1, -(-num_pictures // _PICTURES)))
     if len(names) < 3 or len(rows) <= 2 * _NEAREST:
         return dict.fromkeys(names, 1.0)
-    lists = [_nearest(vectors[rows], _NEAREST) for vectors in evidence.values()]
+    lists = [nearest(vectors[rows], _NEAREST) for vectors in evidence.values()]
     by_chance = _NEAREST**2 / (len(rows) - 1)
     shared = np.array([[_shared(a, b) - by_chance for b in lists] for a in lists])
     np.fill_diagonal(shared, 0)
@@ -81,10 +81,10 @@ def evened(joined: Array) -> Array:
     identity: Array = np.eye(size, dtype=np.float32)
     if len(joined) <= _MUTUAL:
         return identity
-    nearest = _nearest(joined, _MUTUAL)
-    firsts = np.repeat(np.arange(len(nearest)), _MUTUAL)
-    seconds = nearest.ravel()
-    mutual = (nearest[seconds] == firsts[:, None]).any(axis=1) & (firsts < seconds)
+    found = nearest(joined, _MUTUAL)
+    firsts = np.repeat(np.arange(len(found)), _MUTUAL)
+    seconds = found.ravel()
+    mutual = (found[seconds] == firsts[:, None]).any(axis=1) & (firsts < seconds)
     if int(mutual.sum()) < _FEWEST:
         return identity
     differences = joined[firsts[mutual]] - joined[seconds[mutual]]
@@ -97,7 +97,7 @@ def evened(joined: Array) -> Array:
     return matrix
 
 
-def _nearest(vectors: Array, count: int) -> NDArray[np.int64]:
+def nearest(vectors: Array, count: int) -> NDArray[np.int64]:
     """Return the rows of the most similar others of each of (N, D): (N, count)."""
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     found = NearestNeighbors(n_neighbors=count, algorithm="brute", metric="sqeuclidean").fit(unit)

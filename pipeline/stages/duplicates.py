@@ -24,8 +24,8 @@ from pipeline.artifacts import (
     Picture,
     check_encoder,
     check_own,
-    load_embeddings,
-    load_neighbours,
+    load_own_embeddings,
+    load_own_neighbours,
     load_pictures,
     load_rejected,
     open_index,
@@ -59,7 +59,7 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Folder:
-    """All pictures: pixels, thumbnails, embeddings, first row of the same content, width and height, originals."""
+    """All pictures: pixels, thumbnails, own embeddings, first row of the same content, width and height, originals."""
 
     pictures: NDArray[np.uint8]
     small: NDArray[np.uint8]
@@ -97,8 +97,8 @@ def duplicates(params: Params, artifacts: Artifacts) -> str:
     with open_index(artifacts.index) as index:
         files, dataset = index.pictures(), index.dataset
         has_others = {one.same_as for one in load_rejected(artifacts, index)}
-        pictures, embeddings = load_pictures(artifacts, index), np.asarray(load_embeddings(artifacts, index))
-        neighbours = np.asarray(load_neighbours(artifacts, index))
+        pictures, embeddings = load_pictures(artifacts, index), np.asarray(load_own_embeddings(artifacts, index))
+        neighbours = np.asarray(load_own_neighbours(artifacts, index))
     encoder = _encoder(artifacts)
     originals = Files(files, dataset, Limits(**vars(params.resize)))
     folder = folder_of(pictures, embeddings, files, originals.open)
@@ -140,7 +140,7 @@ def find(folder: Folder, neighbours: NDArray[np.void], encoder: Encoder, setting
     places = _compared(folder.originals, pairs, looked)
     unlike = looked[[room.kind_of(one, is_near=True) == "none" for one in places]]
     agreements[unlike] = 0  # as their originals show
-    copies = (encode(encoder, first, progress=False) * encode(encoder, second, progress=False)).sum(axis=1)
+    copies = (_own(encoder, first) * _own(encoder, second)).sum(axis=1)
     others = room.nearest_that_differ(pairs, agreements, agreement=agreement)
     threshold = room.find_threshold(copies, others, agreement=agreement)
     if settings.threshold != "auto":
@@ -194,13 +194,17 @@ def _encoder(artifacts: Artifacts) -> Encoder:
     return encoder
 
 
+def _own(encoder: Encoder, pictures: NDArray[np.uint8]) -> Floats:
+    return encoder.parts.own_of(encode(encoder, pictures, progress=False))
+
+
 def _similarities(rows: list[int], folder: Folder, encoder: Encoder) -> Floats:
     """Return the similarity of a group's pictures to the first one, each after the turn that makes it most like it."""
     found = []
     for row in rows:
         turn = folder.originals.turn(rows[0], row)
         turned = room.turned(folder.pictures[row], turn)[None]
-        found.append(encode(encoder, turned, progress=False)[0] if turn else folder.embeddings[row])
+        found.append(_own(encoder, turned)[0] if turn else folder.embeddings[row])
     similarities: Floats = np.clip(np.stack(found) @ folder.embeddings[rows[0]], -1, 1)
     return similarities
 

@@ -80,7 +80,8 @@ def embed(params: Params, artifacts: Artifacts) -> str:
     encoder = open_encoder(artifacts.encoder)
     _export_cells(pictures, rows, params, artifacts, encoder.digest)
     embeddings = encode(encoder, pictures, progress=True, title="embed")
-    save_array(artifacts.embeddings, embeddings, origin={"index": digest, "encoder": encoder.digest})
+    origin = {"index": digest, "encoder": encoder.digest, **encoder.parts.as_facts()}
+    save_array(artifacts.embeddings, embeddings, origin=origin)
     trusted = {name.removeprefix(TRUST): float(said) for name, said in encoder.facts.items() if name.startswith(TRUST)}
     metrics = {"pictures": len(embeddings), "dimensions": encoder.dimensions, "onnx_difference": difference}
     save_json(artifacts.metrics("embed"), metrics | {"trusted": trusted})
@@ -200,7 +201,8 @@ def file_of(autoencoder: Any, pictures: Pictures, rows: Rows, *, dimensions: int
     if autoencoder.name == "classic":
         return latent_file(added)
     blocks = blocks_of(pictures, rows, upright=upright, seed=seed)
-    return encoder_file(added, fit(added, blocks, pictures, rows, dimensions=dimensions), dimensions=dimensions)
+    fitted = fit(added, blocks, pictures, rows, dimensions=dimensions)
+    return encoder_file(added, fitted, dimensions=dimensions, seed=seed)
 
 
 def joined_files(

@@ -108,7 +108,7 @@ def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Finding
         times=files[:, 1],
         pictures=load_pictures(artifacts, index),
         neighbours=load_neighbours(artifacts, index),
-        scale=load_scale(artifacts, index),
+        scale=load_scale(artifacts, index, part="whole"),
         groups=groups,
         similarities=similarities,
         medoids=medoids,

@@ -14,8 +14,8 @@ from pipeline.artifacts import (
     Artifacts,
     Duplicate,
     load_duplicates,
-    load_embeddings,
-    load_neighbours,
+    load_own_embeddings,
+    load_own_neighbours,
     load_pictures,
     open_index,
     replaced,
@@ -37,8 +37,8 @@ def uniqueness(params: Params, artifacts: Artifacts) -> str:
     """Write uniqueness.csv, the box plot, the sheet of the most unique, and metrics."""
     with open_index(artifacts.index) as index:
         paths, sizes = index.paths(), index.sizes()
-        embeddings = np.asarray(load_embeddings(artifacts, index))
-        neighbours = np.asarray(load_neighbours(artifacts, index))
+        embeddings = np.asarray(load_own_embeddings(artifacts, index))
+        neighbours = np.asarray(load_own_neighbours(artifacts, index))
         pictures = load_pictures(artifacts, index)
         groups = groups_of_copies(load_duplicates(artifacts, index), count=len(paths))
     scores = room.score(*room.others(embeddings, neighbours, groups, count=params.uniqueness.neighbours))

@@ -1,0 +1,154 @@
+"""What stands on whole embeddings, and what on their own parts alone."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from pipeline.artifacts import (
+    Artifacts,
+    load_embeddings,
+    load_json,
+    load_neighbours,
+    load_own_embeddings,
+    load_own_neighbours,
+    load_scale,
+    open_index,
+)
+from pipeline.artifacts.parts import Parts, parts_of
+from pipeline.cli import app
+from pipeline.encoder.seeing import pictures
+from pipeline.graph import Graph
+from pipeline.stages.duplicates import duplicates
+from pipeline.stages.neighbours import neighbours
+from pipeline.stages.tolerance import tolerance
+from pipeline.stages.uniqueness import uniqueness
+from tests.conftest import COPIES, Line, embed_again
+
+PARTS = Parts(own=192, length=0.6)
+
+
+def write_encoder_of_two_parts(path: Path) -> None:
+    """Write an encoder whose own part is what lies where, and whose rest, the larger part, is the mean colour."""
+    graph = Graph()
+    levels = pictures(graph)
+    own = (levels.averaged(32, 32).flat() - np.linspace(100, 150, 192, dtype=np.float32)[None]).unit()
+    rest = (levels.mean(2, 3) - 90.0).unit()
+    graph.output("embedding", graph.joined([own * 0.6, rest * 0.8]))
+    path.write_bytes(graph.written(PARTS.as_facts()))
+
+
+@pytest.fixture(scope="module")
+def parted(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """A line of two parts up to its lists, copies and uniqueness; for reading only."""
+    root = tmp_path_factory.mktemp("parted") / "line"
+    shutil.copytree(line.root, root)
+    own_line = Line(root)
+    write_encoder_of_two_parts(own_line.artifacts.encoder)
+    embed_again(own_line.artifacts)
+    for stage in (neighbours, duplicates, uniqueness, tolerance):
+        stage(own_line.params, own_line.artifacts)
+    return own_line
+
+
+def both(artifacts: Artifacts) -> tuple[np.ndarray, np.ndarray]:
+    """Return the similarities of all pictures by whole embeddings and by own parts; they must not agree."""
+    with open_index(artifacts.index) as index:
+        whole, own = np.asarray(load_embeddings(artifacts, index)), load_own_embeddings(artifacts, index)
+    assert (whole.shape[1], own.shape[1]) == (195, 192)
+    return whole @ whole.T, own @ own.T
+
+
+def run(line: Line, *words: str) -> dict[str, object]:
+    options = ["--params", str(line.params_file), "--artifacts", str(line.artifacts.root)]
+    result = CliRunner().invoke(app, [*options, *words], catch_exceptions=False)
+    found = json.loads(result.stdout.splitlines()[0])
+    return found[0] if isinstance(found, list) else found
+
+
+def test_lists_and_their_scale_are_there_by_both(parted: Line) -> None:
+    whole, own = both(parted.artifacts)
+    assert np.abs(whole - own).max() > 0.2
+    with open_index(parted.artifacts.index) as index:
+        for similarities, lists in (
+            (whole, load_neighbours(parted.artifacts, index)),
+            (own, load_own_neighbours(parted.artifacts, index)),
+        ):
+            rows = np.arange(len(lists))[:, None]
+            np.testing.assert_allclose(lists["similarity"], similarities[rows, lists["row"]], atol=1e-5)
+            hidden = similarities - 4 * np.eye(len(similarities))
+            np.testing.assert_allclose(lists["similarity"][:, 0], hidden.max(axis=1), atol=1e-5)
+        scales = [load_scale(parted.artifacts, index, part=part)["random"][50] for part in ("whole", "own")]
+    everyone = ~np.eye(len(whole), dtype=bool)
+    assert scales == pytest.approx([np.median(whole[everyone]), np.median(own[everyone])], abs=0.02)
+
+
+def test_what_is_unusual_and_what_is_a_copy_stand_on_own_parts(parted: Line) -> None:
+    whole, own = both(parted.artifacts)
+    with open_index(parted.artifacts.index) as index:
+        rows = {path: row for row, path in enumerate(index.paths())}
+    with parted.artifacts.uniqueness.open(encoding="utf-8") as file:
+        ranked = list(csv.DictReader(file))
+    for row in ranked[:10]:
+        found = own[rows[row["path"]], rows[row["nearest"]]]
+        assert float(row["distance"]) == pytest.approx(1 - found, abs=1e-4)
+    with parted.artifacts.duplicates.open(encoding="utf-8") as file:
+        groups = list(csv.DictReader(file))
+    first = {row["group"]: row["path"] for row in reversed(groups)}
+    assert {row["path"] for row in groups} >= set(COPIES)
+    pairs = [(rows[row["path"]], rows[first[row["group"]]]) for row in groups]
+    said = np.array([float(row["similarity"]) for row in groups])
+    by_own, by_whole = (np.array([similarities[pair] for pair in pairs]) for similarities in (own, whole))
+    assert (said > by_own - 1e-4).all()  # after the turn that makes them most alike
+    assert np.isclose(said, by_own, atol=1e-4).sum() > np.isclose(said, by_whole, atol=1e-4).sum()
+
+
+def test_two_pictures_are_compared_by_own_parts_beside_the_scale_of_own_parts(parted: Line) -> None:
+    whole, own = both(parted.artifacts)
+    one, other = "ramps/ramp 03.png", "stripes/stripe 02.png"
+    with open_index(parted.artifacts.index) as index:
+        a, b = (index.rows_of_path(path)[0] for path in (one, other))
+    found = run(parted, "compare", str(parted.dataset / one), str(parted.dataset / other), "--json")
+    assert found["similarity"] == pytest.approx(own[a, b], abs=1e-5)
+    everyone = own[~np.eye(len(own), dtype=bool)]
+    assert found["percentile_random"] == pytest.approx(100 * (everyone < own[a, b]).mean(), abs=2)
+    assert whole[a, b] != pytest.approx(own[a, b], abs=0.05)
+
+
+def test_a_query_is_answered_by_the_whole_and_is_unusual_by_its_own_part(parted: Line, tmp_path: Path) -> None:
+    generator = np.random.default_rng(5)
+    picture = tmp_path / "new.png"
+    Image.fromarray(generator.integers(0, 255, (8, 8, 3), np.uint8)).resize((256, 256), 0).save(picture)
+    found = run(parted, "query", str(picture), "--n", "5", "--json")
+    from pipeline.encoder.running import encode_one, open_encoder
+
+    encoder = open_encoder(parted.artifacts.encoder)
+    whole = encode_one(encoder, np.asarray(Image.open(picture).convert("RGB")))
+    with open_index(parted.artifacts.index) as index:
+        all_whole, all_own = load_embeddings(parted.artifacts, index), load_own_embeddings(parted.artifacts, index)
+    best = [result["similarity"] for result in found["results"]]
+    assert best == pytest.approx(np.sort(all_whole @ whole)[::-1][:5].tolist(), abs=2e-3)
+    unusual = found["unusual"]["distance"]
+    assert unusual == pytest.approx(1 - float((all_own @ encoder.parts.own_of(whole)).max()), abs=2e-3)
+    assert 1 - best[0] != pytest.approx(unusual, abs=0.05)
+
+
+def test_where_all_is_the_own_part_both_lists_are_the_same(own_line: Line) -> None:
+    neighbours(own_line.params, own_line.artifacts)
+    with open_index(own_line.artifacts.index) as index:
+        assert (load_neighbours(own_line.artifacts, index) == load_own_neighbours(own_line.artifacts, index)).all()
+    scale = load_json(own_line.artifacts.scale, stage="neighbours")
+    assert scale["whole"] == scale["own"]
+
+
+def test_an_encoder_says_where_its_own_part_ends() -> None:
+    assert parts_of(PARTS.as_facts()) == PARTS
+    assert parts_of({"trust in colours": "0.5"}) == Parts()
+    assert Parts().as_facts() == {}
+    embeddings = np.eye(3, dtype=np.float32)
+    assert Parts().own_of(embeddings) is embeddings
