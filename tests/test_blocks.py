@@ -3,8 +3,11 @@
 from collections.abc import Callable
 
 import numpy as np
+import onnx
 import pytest
 
+from pipeline.autoencoder.backend import keras
+from pipeline.autoencoder.networks import build
 from pipeline.baselines import histogram_embeddings
 from pipeline.encoder import colours, words
 from pipeline.encoder.dictionary import Dictionary
@@ -12,6 +15,7 @@ from pipeline.encoder.joining import Treatment, blocks_of
 from pipeline.encoder.outlines import votes
 from pipeline.encoder.running import answers
 from pipeline.graph import Graph, Value
+from pipeline.stages.embed import file_of, untrained_file
 
 
 def calculated(function: Callable[[Value], Value], pixels: np.ndarray) -> np.ndarray:
@@ -130,3 +134,21 @@ def test_blocks_are_treated_as_was_measured() -> None:
         ("middle", Treatment(0.25, 2.5, 1.0, 0.75)),
         ("largest", Treatment(0.0, 2.0, 0.6, 0.25)),
     ]
+
+
+def test_untrained_is_all_that_needs_no_training_and_no_network() -> None:
+    pictures = (255 * smooth(12, 0)).astype(np.uint8).repeat(2, axis=1).repeat(2, axis=2)
+    settings = {"dimensions": 16, "upright": True, "seed": 0}
+    files = []
+    for seed in (0, 1):
+        keras.utils.set_random_seed(seed)
+        files.append(untrained_file(build("residual", policy="float32"), pictures, np.arange(12), **settings))
+    assert files[0] == files[1]
+    trusted = {f"trust in {kind}" for kind in ("outlines", "patches", "colours")}
+    assert {entry.key for entry in onnx.load_from_string(files[0]).metadata_props} == trusted
+    keras.utils.set_random_seed(0)
+    lying = {**settings, "upright": False}  # where nothing but the network is of use, it is the untrained network
+    network = build("residual", policy="float32")
+    assert untrained_file(network, pictures, np.arange(12), **lying) == file_of(
+        network, pictures, np.arange(12), **lying
+    )

@@ -119,6 +119,11 @@ def blocks_of(images: NDArray[np.uint8], rows: NDArray[np.int64], *, upright: bo
     )
 
 
+def no_network(pixels: Value) -> Value:
+    """Stand in for the network where no block looks at what it makes of the pixels."""
+    return pixels
+
+
 def foreign_block(foreign: Foreign) -> Block:
     """Return the block of a network of other origin: one more kind of evidence beside those of a folder."""
 

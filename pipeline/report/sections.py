@@ -21,7 +21,7 @@ _NAMES = {
     "network alone": "the network of other origin, alone",
     "pixels": "32x32 pixels",
     "histogram": "RGB histogram",
-    "untrained": "the same network, untrained",
+    "untrained": "the same without any training",
     "chance": "chance",
 }
 

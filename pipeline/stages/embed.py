@@ -33,6 +33,7 @@ from pipeline.encoder.joining import (
     foreign_block,
     latent_file,
     learn,
+    no_network,
     plain,
     weighed,
 )
@@ -107,7 +108,7 @@ def _encoders(
         files = {"encoder": _alone(foreign, pictures, rows, params)}
     else:
         files = {"encoder": file_of(trained, pictures, rows, **settings)}
-    return files | {"untrained": file_of(untrained, pictures, rows, **settings)}, max(difference, far, further)
+    return files | {"untrained": untrained_file(untrained, pictures, rows, **settings)}, max(difference, far, further)
 
 
 def _settings(params: Params, artifacts: Artifacts) -> dict[str, Any]:
@@ -205,6 +206,20 @@ def file_of(autoencoder: Any, pictures: Pictures, rows: Rows, *, dimensions: int
     return encoder_file(added, fitted, dimensions=dimensions, seed=seed)
 
 
+def untrained_file(
+    autoencoder: Any, pictures: Pictures, rows: Rows, *, dimensions: int, upright: bool, seed: int
+) -> bytes:
+    """Return the encoder file to compare with, in which nothing is trained: all blocks but those of the network.
+
+    Where there are no others it is that of the untrained network. The parameters are those of `file_of`.
+    """
+    if autoencoder.name == "classic" or not upright:
+        return file_of(autoencoder, pictures, rows, dimensions=dimensions, upright=upright, seed=seed)
+    blocks = [block for block in blocks_of(pictures, rows, upright=True, seed=seed) if block.evidence != "network"]
+    fitted = fit(no_network, blocks, pictures, rows, dimensions=dimensions)
+    return encoder_file(no_network, fitted, dimensions=dimensions, seed=seed)
+
+
 def joined_files(
     autoencoder: Any, foreign: Foreign, pictures: Pictures, rows: Rows, *, dimensions: int, upright: bool, seed: int
 ) -> dict[str, bytes]:
@@ -223,8 +238,8 @@ def joined_files(
     blocks = (*blocks_of(pictures, rows, upright=upright, seed=seed), foreign_block(foreign))
     *own, other = learn(added, blocks, pictures, rows, dimensions=dimensions)
     return {
-        "encoder": encoder_file(added, weighed([*own, other]), dimensions=dimensions),
-        "folder_alone": encoder_file(added, weighed(own), dimensions=dimensions),
+        "encoder": encoder_file(added, weighed([*own, other]), dimensions=dimensions, seed=seed),
+        "folder_alone": encoder_file(added, weighed(own), dimensions=dimensions, seed=seed),
         "network_alone": _half_whitened(foreign, plain(other.features), dimensions=dimensions),
     }
 
