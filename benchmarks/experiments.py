@@ -20,7 +20,7 @@ from pipeline.autoencoder import objectives, training, views
 from pipeline.autoencoder.backend import sees_gpu
 from pipeline.autoencoder.graph import last_stage, load_float32, nodes
 from pipeline.encoder import patches
-from pipeline.encoder.joining import blocks_of, fit
+from pipeline.encoder.joining import blocks_of, learn, weighed
 from pipeline.encoder.weighing import evened
 from pipeline.encoder.whitening import principal_directions
 from pipeline.evaluation import DEPTH, agreement
@@ -80,16 +80,12 @@ def main() -> None:
         training.save_model(progress, path)
         network = last_stage(load_float32(path))
     rows = np.arange(len(pictures))
-    fitted = fit(
-        lambda pixels: nodes(network, pixels)[0],
-        blocks_of(pictures, rows, upright=recipe.turn == 0, seed=params.embed.seed),
-        pictures,
-        rows,
-        dimensions=params.embed.dimensions,
-    )
+    blocks = blocks_of(pictures, rows, upright=recipe.turn == 0, seed=params.embed.seed)
+    dimensions = params.embed.dimensions
+    fitted = weighed(learn(lambda pixels: nodes(network, pixels)[0], blocks, pictures, rows, dimensions=dimensions))
     joined = np.concatenate(fitted.whitened, axis=1)
     even = joined @ evened(joined)
-    turned = even @ principal_directions(even, dimensions=params.embed.dimensions)
+    turned = even @ principal_directions(even, dimensions=dimensions)
     vectors_of = {block.name: found for block, found in zip(fitted.blocks, fitted.whitened, strict=True)}
     for title, vectors in ({"joined": joined, "evened": even, "turned": turned} | vectors_of).items():
         vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

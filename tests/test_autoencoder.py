@@ -27,7 +27,7 @@ from pipeline.encoder.patches import learn, patch_codes
 from pipeline.encoder.running import answers
 from pipeline.encoder.whitening import fit_whitening, principal_directions
 from pipeline.graph import Graph, Value
-from pipeline.stages.embed import check_nodes, file_of, nodes_of
+from pipeline.stages.embed import check_nodes, files_of, nodes_of
 
 
 def recipe(network: str = "residual", objective: str = "reconstruction", epochs: int = 2) -> Recipe:
@@ -52,7 +52,8 @@ def calculated(what: Callable[[Value], Value], given: np.ndarray) -> np.ndarray:
 
 def embeddings_of(model: Path, pictures: np.ndarray, wanted: np.ndarray, *, upright: bool = True) -> np.ndarray:
     rows = np.arange(len(pictures))
-    return answers(file_of(load_float32(model), pictures, rows, dimensions=5, upright=upright, seed=0), wanted)
+    files = files_of(load_float32(model), None, pictures, rows, dimensions=5, upright=upright, seed=0)
+    return answers(files["encoder"], wanted)
 
 
 def layers_of(model: keras.Model, kind: type) -> list[keras.layers.Layer]:

@@ -23,7 +23,7 @@ from pipeline.encoder.whitening import Whitening
 from pipeline.encoder.wrapping import wrapped
 from pipeline.errors import EncoderError
 from pipeline.graph import Graph
-from pipeline.stages.embed import check_nodes, embed, file_of, nodes_of
+from pipeline.stages.embed import check_nodes, embed, files_of, nodes_of
 
 
 def one_colour(*colour: int) -> np.ndarray:
@@ -61,7 +61,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def written(model: Path, pictures: np.ndarray, path: Path, *, upright: bool = True) -> Path:
     rows = np.arange(len(pictures))
-    path.write_bytes(file_of(load_float32(model), pictures, rows, dimensions=256, upright=upright, seed=0))
+    files = files_of(load_float32(model), None, pictures, rows, dimensions=256, upright=upright, seed=0)
+    path.write_bytes(files["encoder"])
     return path
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import onnx
 import pytest
 
-from pipeline.autoencoder.backend import keras
 from pipeline.autoencoder.networks import build
 from pipeline.baselines import histogram_embeddings
 from pipeline.encoder import colours, words
@@ -15,7 +14,7 @@ from pipeline.encoder.joining import Treatment, blocks_of
 from pipeline.encoder.outlines import votes
 from pipeline.encoder.running import answers
 from pipeline.graph import Graph, Value
-from pipeline.stages.embed import file_of, untrained_file
+from pipeline.stages.embed import files_of
 
 
 def calculated(function: Callable[[Value], Value], pixels: np.ndarray) -> np.ndarray:
@@ -136,19 +135,16 @@ def test_blocks_are_treated_as_was_measured() -> None:
     ]
 
 
-def test_untrained_is_all_that_needs_no_training_and_no_network() -> None:
-    pictures = (255 * smooth(12, 0)).astype(np.uint8).repeat(2, axis=1).repeat(2, axis=2)
-    settings = {"dimensions": 16, "upright": True, "seed": 0}
-    files = []
-    for seed in (0, 1):
-        keras.utils.set_random_seed(seed)
-        files.append(untrained_file(build("residual", policy="float32"), pictures, np.arange(12), **settings))
-    assert files[0] == files[1]
-    trusted = {f"trust in {kind}" for kind in ("outlines", "patches", "colours")}
-    assert {entry.key for entry in onnx.load_from_string(files[0]).metadata_props} == trusted
-    keras.utils.set_random_seed(0)
-    lying = {**settings, "upright": False}  # where nothing but the network is of use, it is the untrained network
+def test_untrained_is_the_model_without_its_network_at_the_weights_it_has_there() -> None:
+    pictures = (255 * smooth(24, 0)).astype(np.uint8).repeat(2, axis=1).repeat(2, axis=2)
     network = build("residual", policy="float32")
-    assert untrained_file(network, pictures, np.arange(12), **lying) == file_of(
-        network, pictures, np.arange(12), **lying
-    )
+    files = files_of(network, None, pictures, np.arange(24), dimensions=16, upright=True, seed=0)
+    said = [
+        {entry.key: entry.value for entry in onnx.load_from_string(files[name]).metadata_props}
+        for name in ("encoder", "untrained")
+    ]
+    assert "trust in network" in said[0]
+    assert said[1] == {name: value for name, value in said[0].items() if name != "trust in network"}
+    assert not any("network" in name for name in said[1])
+    # where nothing but the network is of use, nothing is left without it
+    assert set(files_of(network, None, pictures, np.arange(24), dimensions=16, upright=False, seed=0)) == {"encoder"}

@@ -24,15 +24,16 @@ junk = [bytearray(997 * number) for number in range(int(sys.argv[2]))]  # so tha
 import numpy as np
 from pipeline.autoencoder.graph import all_stages, load_float32, nodes
 from pipeline.encoder.cells import network_cells
-from pipeline.stages.embed import file_of
+from pipeline.stages.embed import files_of
 folder, target = Path(sys.argv[1]), Path(sys.argv[3])
 pictures, rows = np.load(folder / "pictures.npy"), np.arange(8)
 target.mkdir()
 model = folder / "residual.keras"
 for upright in (False, True):
-    data = file_of(load_float32(model), pictures, rows, dimensions=5, upright=upright, seed=0)
+    data = files_of(load_float32(model), None, pictures, rows, dimensions=5, upright=upright, seed=0)["encoder"]
     (target / f"residual_{upright}.onnx").write_bytes(data)
-data = file_of(load_float32(folder / "classic.keras"), pictures, rows, dimensions=5, upright=True, seed=0)
+classic = load_float32(folder / "classic.keras")
+data = files_of(classic, None, pictures, rows, dimensions=5, upright=True, seed=0)["encoder"]
 (target / "classic.onnx").write_bytes(data)
 network, sides = all_stages(load_float32(model))
 data = network_cells(lambda pixels: nodes(network, pixels), sides, pictures, rows, facts={"made_from": "autoencoder"})

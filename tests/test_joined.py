@@ -13,7 +13,7 @@ from pipeline.autoencoder.graph import last_stage, load_float32
 from pipeline.encoder.joining import TRUST, blocks_of, foreign_block, learn, weighed
 from pipeline.encoder.running import encode, encode_one, open_cells, open_encoder
 from pipeline.errors import ArtifactError, EncoderError
-from pipeline.stages.embed import embed, file_of, joined_files, nodes_of
+from pipeline.stages.embed import embed, files_of, nodes_of
 from pipeline.stages.evaluate import evaluate, format_table
 from pipeline.stages.groups import groups
 from pipeline.stages.neighbours import neighbours
@@ -118,8 +118,8 @@ def test_pictures_of_any_orientation_can_be_joined_too(joined: Line, tmp_path: P
     pictures, model = pictures_of(joined), load_float32(joined.artifacts.autoencoder)
     foreign, settings = network(tmp_path / "other.onnx"), {"dimensions": DIMENSIONS, "upright": False, "seed": 0}
     rows = np.arange(len(pictures))
-    files = joined_files(model, foreign, pictures, rows, **settings)
-    assert files["folder_alone"] == file_of(model, pictures, rows, **settings)
+    files = files_of(model, foreign, pictures, rows, **settings)
+    assert files["folder_alone"] == files_of(model, None, pictures, rows, **settings)["encoder"]
     (tmp_path / "encoder.onnx").write_bytes(files["encoder"])
     encoder = open_encoder(tmp_path / "encoder.onnx")
     assert {name.removeprefix(TRUST) for name in encoder.facts} == {"network", "other network"}

@@ -6,6 +6,7 @@ from imports import imports, modules, own_imports, path_of
 FLOORS = {
     "errors": 0,
     "wording": 0,
+    "parts": 0,
     "params": 1,
     "artifacts": 1,
     "blankness": 1,

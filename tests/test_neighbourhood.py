@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from pipeline.artifacts.parts import Parts
 from pipeline.encoder.neighbourhood import Neighbourhood, fit_neighbourhood, with_neighbourhood
 from pipeline.encoder.running import answers
 from pipeline.graph import Graph
+from pipeline.parts import Parts
 
 Array = np.ndarray
 

@@ -20,10 +20,10 @@ from pipeline.artifacts import (
     load_scale,
     open_index,
 )
-from pipeline.artifacts.parts import Parts, parts_of
 from pipeline.cli import app
 from pipeline.encoder.seeing import pictures
 from pipeline.graph import Graph
+from pipeline.parts import Parts, parts_of
 from pipeline.stages.duplicates import duplicates
 from pipeline.stages.neighbours import neighbours
 from pipeline.stages.tolerance import tolerance

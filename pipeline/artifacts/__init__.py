@@ -10,7 +10,6 @@ labels    what is known by name: labels, groups, places on the map
 label_tables  the one reader of tables of labels, however a spreadsheet wrote them
 written   folders that are filled anew, and which files in them are ours
 origins   what each stage's tables were made from
-parts     where the own part of an embedding ends
 tables    the tables that several readers share
 rows      the arrays whose row i is picture i of the index
 """

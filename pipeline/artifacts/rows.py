@@ -10,8 +10,8 @@ from pipeline.artifacts.arrays import load_array, made_from
 from pipeline.artifacts.files import load_json
 from pipeline.artifacts.index import Index
 from pipeline.artifacts.layout import Artifacts
-from pipeline.artifacts.parts import parts_of
 from pipeline.errors import ArtifactError
+from pipeline.parts import parts_of
 
 NEIGHBOUR = np.dtype([("row", "<i4"), ("similarity", "<f4")])
 """One entry of a sorted list: the neighbour's row, and its cosine similarity in [-1, 1]."""
@@ -28,7 +28,7 @@ def load_embeddings(artifacts: Artifacts, index: Index) -> NDArray[np.float32]:
 
 
 def load_own_embeddings(artifacts: Artifacts, index: Index) -> NDArray[np.float32]:
-    """Return the own parts of the embeddings: float32 (N, D), unit length (see `pipeline.artifacts.parts`)."""
+    """Return the own parts of the embeddings: float32 (N, D), unit length (see `pipeline.parts`)."""
     embeddings = load_embeddings(artifacts, index)
     return parts_of(made_from(artifacts.embeddings)).own_of(embeddings)
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artifacts.parts import Parts
 from pipeline.blankness import direction, free_direction
 from pipeline.encoder import colours, patches, words
 from pipeline.encoder.neighbourhood import fit_neighbourhood, with_neighbourhood
@@ -24,6 +23,7 @@ from pipeline.encoder.weighing import evened, trust
 from pipeline.encoder.whitening import Whitening, fit_whitening, principal_directions
 from pipeline.encoder.wrapping import Foreign, network_features
 from pipeline.graph import Graph, Value
+from pipeline.parts import Parts
 
 _LATENTS = 4096  # numbers, 32x32x4
 _SIDE = 8  # of the network's last stage, of pictures of 128x128 pixels
@@ -140,18 +140,6 @@ def plain(rooted: Array) -> Array:
     return unit
 
 
-def fit(
-    network: Network,
-    blocks: Sequence[Block],
-    images: NDArray[np.uint8],
-    rows: NDArray[np.int64],
-    *,
-    dimensions: int,
-) -> Fitted:
-    """Fit whitenings and weights of blocks on the given rows of pictures, uint8 (N, 256, 256, 3)."""
-    return weighed(learn(network, blocks, images, rows, dimensions=dimensions))
-
-
 def learn(
     network: Network,
     blocks: Sequence[Block],
@@ -189,6 +177,20 @@ def weighed(learnt: Sequence[Learnt]) -> Fitted:
         weights=tuple(one.block.treatment.weight * count for one, count in zip(learnt, counts, strict=True)),
         whitened=tuple(np.float32(count) * one.whitened for one, count in zip(learnt, counts, strict=True)),
         trusted=trusted,
+    )
+
+
+def without_network(fitted: Fitted) -> Fitted | None:
+    """Return fitted blocks without those of the autoencoder, their weights as they are; None if there are no others."""
+    kept = [place for place, block in enumerate(fitted.blocks) if block.evidence != "network"]
+    if not kept:
+        return None
+    return Fitted(
+        blocks=tuple(fitted.blocks[place] for place in kept),
+        whitenings=tuple(fitted.whitenings[place] for place in kept),
+        weights=tuple(fitted.weights[place] for place in kept),
+        whitened=tuple(fitted.whitened[place] for place in kept),
+        trusted={kind: value for kind, value in fitted.trusted.items() if kind != "network"},
     )
 
 

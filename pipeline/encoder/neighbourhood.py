@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, dia_array, eye_array
 from sklearn.utils.extmath import randomized_svd
 
-from pipeline.artifacts.parts import Parts
 from pipeline.encoder.weighing import nearest
 from pipeline.graph import Value
+from pipeline.parts import Parts
 
 _WEIGHT = 0.7  # of the place beside the own part, which has 1
 _NEAREST = 20  # pictures that a picture is linked with

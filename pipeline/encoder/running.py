@@ -19,8 +19,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pipeline.artifacts.parts import Parts, parts_of
 from pipeline.errors import EncoderError
+from pipeline.parts import Parts, parts_of
 
 _UNIT_TOLERANCE = 1e-4
 _PICTURE = [256, 256, 3]

@@ -27,15 +27,16 @@ from pipeline.blankness import free_direction, visibility
 from pipeline.encoder.cells import network_cells, pixel_cells
 from pipeline.encoder.joining import (
     TRUST,
+    Fitted,
     blocks_of,
     encoder_file,
-    fit,
     foreign_block,
     latent_file,
     learn,
     no_network,
     plain,
     weighed,
+    without_network,
 )
 from pipeline.encoder.running import answers, encode, open_encoder, over_pictures
 from pipeline.encoder.whitening import fit_whitening
@@ -102,17 +103,19 @@ def _encoders(
     foreign, difference = _foreign(encoder, pictures, scratch) if encoder.foreign else (None, 0.0)
     untrained, far = _loaded(artifacts.untrained, pictures)
     trained, further = _loaded(artifacts.autoencoder, pictures) if encoder.is_trained else (None, 0.0)
-    if trained and foreign:
-        files = joined_files(trained, foreign, pictures, rows, **settings)
-    elif foreign:
-        files = {"encoder": _alone(foreign, pictures, rows, params)}
+    if trained:
+        files = files_of(trained, foreign, pictures, rows, **settings)
     else:
-        files = {"encoder": file_of(trained, pictures, rows, **settings)}
-    return files | {"untrained": untrained_file(untrained, pictures, rows, **settings)}, max(difference, far, further)
+        assert foreign is not None  # what else would there be to embed with
+        files = {"encoder": _alone(foreign, pictures, rows, params)}
+    if "untrained" not in files:
+        others = files_of(untrained, None, pictures, rows, **settings)
+        files["untrained"] = others.get("untrained", others["encoder"])
+    return files, max(difference, far, further)
 
 
 def _settings(params: Params, artifacts: Artifacts) -> dict[str, Any]:
-    """Return what `file_of` and `joined_files` are to be told by name."""
+    """Return what `files_of` is to be told by name."""
     upright = load_json(artifacts.metrics("train"), stage="train")["upright"]
     return {"dimensions": params.embed.dimensions, "upright": upright, "seed": params.embed.seed}
 
@@ -180,68 +183,66 @@ def _some(pictures: Pictures, count: int) -> Pictures:
     return pictures[:: -(-len(pictures) // count)]
 
 
-def file_of(autoencoder: Any, pictures: Pictures, rows: Rows, *, dimensions: int, upright: bool, seed: int) -> bytes:
-    """Return the encoder file of an autoencoder, with what is learnt of some rows of pictures.
+def files_of(
+    autoencoder: Any,
+    foreign: Foreign | None,
+    pictures: Pictures,
+    rows: Rows,
+    *,
+    dimensions: int,
+    upright: bool,
+    seed: int,
+) -> dict[str, bytes]:
+    """Return the encoder files of an autoencoder and of what is learnt of some rows of pictures, all in one pass.
 
     Parameters
     ----------
     autoencoder
         In float32.
+    foreign
+        A network of other origin that the residual autoencoder is joined with, as one more block.
     pictures
         uint8 (N, 256, 256, 3).
     rows
         Of the pictures that patches, centring and whitening are fitted on.
     dimensions
-        Numbers of an embedding of the residual network; classic's are always its 4,096 latents.
+        Numbers of the own part of the residual network's embedding; classic's are always its 4,096 latents.
     upright
         Whether it counts where something is in a picture, and which way it is turned.
     seed
         Draws the patches and the first words of their dictionary.
-    """
-    added = nodes_of(last_stage(autoencoder))
-    if autoencoder.name == "classic":
-        return latent_file(added)
-    blocks = blocks_of(pictures, rows, upright=upright, seed=seed)
-    fitted = fit(added, blocks, pictures, rows, dimensions=dimensions)
-    return encoder_file(added, fitted, dimensions=dimensions, seed=seed)
 
-
-def untrained_file(
-    autoencoder: Any, pictures: Pictures, rows: Rows, *, dimensions: int, upright: bool, seed: int
-) -> bytes:
-    """Return the encoder file to compare with, in which nothing is trained: all blocks but those of the network.
-
-    Where there are no others it is that of the untrained network. The parameters are those of `file_of`.
-    """
-    if autoencoder.name == "classic" or not upright:
-        return file_of(autoencoder, pictures, rows, dimensions=dimensions, upright=upright, seed=seed)
-    blocks = [block for block in blocks_of(pictures, rows, upright=True, seed=seed) if block.evidence != "network"]
-    fitted = fit(no_network, blocks, pictures, rows, dimensions=dimensions)
-    return encoder_file(no_network, fitted, dimensions=dimensions, seed=seed)
-
-
-def joined_files(
-    autoencoder: Any, foreign: Foreign, pictures: Pictures, rows: Rows, *, dimensions: int, upright: bool, seed: int
-) -> dict[str, bytes]:
-    """Return three encoder files, all learnt in one pass: "encoder", "folder_alone" and "network_alone".
-
-    The first joins a network of other origin, as one more block, with the residual autoencoder and what is learnt of
-    the folder; the other two have either alone. The parameters are those of `file_of`.
+    Returns
+    -------
+    files
+        "encoder"; "untrained", the same without the autoencoder, if anything is left; and with a network of other
+        origin "folder_alone" and "network_alone", either without the other.
 
     Raises
     ------
     EncoderError
         If the network of other origin can't be wrapped.
     """
-    wrapped(foreign)  # what can't be is refused here, with its reason, before the long work
     added = nodes_of(last_stage(autoencoder))
-    blocks = (*blocks_of(pictures, rows, upright=upright, seed=seed), foreign_block(foreign))
-    *own, other = learn(added, blocks, pictures, rows, dimensions=dimensions)
-    return {
-        "encoder": encoder_file(added, weighed([*own, other]), dimensions=dimensions, seed=seed),
-        "folder_alone": encoder_file(added, weighed(own), dimensions=dimensions, seed=seed),
-        "network_alone": _half_whitened(foreign, plain(other.features), dimensions=dimensions),
-    }
+    if autoencoder.name == "classic":
+        return {"encoder": latent_file(added)}
+    blocks = blocks_of(pictures, rows, upright=upright, seed=seed)
+    if foreign:
+        wrapped(foreign)  # what can't be is refused here, with its reason, before the long work
+        blocks = (*blocks, foreign_block(foreign))
+    learnt = learn(added, blocks, pictures, rows, dimensions=dimensions)
+
+    def written(network: Callable[[Value], Value], fitted: Fitted) -> bytes:
+        return encoder_file(network, fitted, dimensions=dimensions, seed=seed)
+
+    own = weighed(learnt[: -1 if foreign else None])
+    files = {"encoder": written(added, own)}
+    if rest := without_network(own):
+        files["untrained"] = written(no_network, rest)
+    if foreign:
+        files["folder_alone"], files["encoder"] = files["encoder"], written(added, weighed(learnt))
+        files["network_alone"] = _half_whitened(foreign, plain(learnt[-1].features), dimensions=dimensions)
+    return files
 
 
 def nodes_of(network: Any) -> Callable[[Value], Value]:
