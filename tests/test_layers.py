@@ -64,6 +64,7 @@ def test_a_room_knows_no_params_and_no_paths_of_artefacts(module: str) -> None:
         "pipeline.shapes",
         "pipeline.blankness",
         "pipeline.graph",
+        "pipeline.parts",
         "pipeline.artifacts",  # for a shared value type, which the next test holds it to
     }
 
