@@ -25,6 +25,8 @@ from pipeline.encoder.seeing import pictures
 from pipeline.graph import Graph
 from pipeline.parts import Parts, parts_of
 from pipeline.stages.duplicates import duplicates
+from pipeline.stages.evaluate import evaluate
+from pipeline.stages.groups import groups
 from pipeline.stages.neighbours import neighbours
 from pipeline.stages.tolerance import tolerance
 from pipeline.stages.uniqueness import uniqueness
@@ -152,3 +154,18 @@ def test_an_encoder_says_where_its_own_part_ends() -> None:
     assert Parts().as_facts() == {}
     embeddings = np.eye(3, dtype=np.float32)
     assert Parts().own_of(embeddings) is embeddings
+
+
+def test_evaluate_shows_what_the_place_adds_and_the_verdict_is_of_the_whole(parted: Line) -> None:
+    groups(parted.params, parted.artifacts)
+    table = evaluate(parted.params, parted.artifacts)
+    assert list(table["embeddings"])[:2] == ["model", "own part"]
+    whole, own = (table["embeddings"][name]["top4"] for name in ("model", "own part"))
+    similarities = both(parted.artifacts)
+    with open_index(parted.artifacts.index) as index:
+        labels = np.unique([Path(path).parent.as_posix() for path in index.paths()], return_inverse=True)[1]
+    for found, values in zip((whole, own), similarities, strict=True):
+        nearest = np.argsort(-(values - 4 * np.eye(len(values))), axis=1, kind="stable")[:, :4]
+        assert found == pytest.approx((labels[nearest] == labels[:, None]).mean(), abs=0.02)
+    assert whole != own
+    assert "own part" not in " ".join(table["verdict"])

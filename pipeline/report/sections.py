@@ -17,6 +17,7 @@ _GROUPS, _COPIES, _UNUSUAL = 60, 24, 12  # that are shown as pictures, at most
 _ROWS = 1000  # of a table, at most
 _NAMES = {
     "model": "this model",
+    "own part": "this model without the place among neighbours",
     "folder alone": "what was learnt of the folder, alone",
     "network alone": "the network of other origin, alone",
     "pixels": "32x32 pixels",
@@ -30,7 +31,7 @@ def summary(found: Findings) -> dict[str, Any]:
     """Return the opening: what a reader who reads no further should know."""
     evaluation = found.metrics["evaluate"]
     measured = {name: values["top4"] for name, values in evaluation.get("embeddings", {}).items()}
-    others = {name: value for name, value in measured.items() if name not in ("model", "chance")}
+    others = {name: value for name, value in measured.items() if name not in ("model", "own part", "chance")}
     best = max(others, key=lambda name: others[name], default=None)
     return {
         "dataset": found.dataset,

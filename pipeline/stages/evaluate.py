@@ -16,6 +16,7 @@ from pipeline.artifacts import (
     load_embeddings,
     load_groups,
     load_json,
+    load_own_embeddings,
     load_pictures,
     open_index,
     save_json,
@@ -28,6 +29,7 @@ from pipeline.neighbours import some_lists, sorted_lists
 from pipeline.params import Params
 from pipeline.wording import counted, one_line
 
+OWN = "own part"  # of the model: what a place among neighbours adds, or takes, stands beside it
 _BLOCK = 512
 _COLUMNS = ("top-4", "macro", "top-1", "macro", "mAP@10", "macro", "mAP@R", "macro", "skew", "never")
 _VIEWED = 500  # pictures that two views are made of, at most
@@ -54,6 +56,7 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
     with open_index(artifacts.index) as index:
         paths = index.paths()
         embeddings = np.asarray(load_embeddings(artifacts, index))
+        own = load_own_embeddings(artifacts, index)
         pictures = load_pictures(artifacts, index)
     known = find_labels(params.dataset.labels, paths)
     names = known.labels
@@ -79,10 +82,12 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
     some = pictures if len(rows) == len(paths) else pictures[rows]
     measured = {
         "model": _measure(embeddings[rows], labels),
+        **({OWN: _measure(own[rows], labels)} if own.shape != embeddings.shape else {}),
         **{name: _measure(baseline(some), labels) for name, baseline in _beside(artifacts, progress=True).items()},
         "chance": _of_chance(labels),
     }
-    by_labels = {name: (measures["top4"], measures["top4_macro"]) for name, measures in measured.items()}
+    rivals = {name: measures for name, measures in measured.items() if name != OWN}
+    by_labels = {name: (measures["top4"], measures["top4_macro"]) for name, measures in rivals.items()}
     words = ["top-4 agreement", "its mean over classes"]
     table["verdict"].insert(0, _verdict(by_labels, words, params, artifacts))
     table |= {
