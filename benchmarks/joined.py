@@ -4,7 +4,7 @@
 
 PARAMS describes an ONNX file (encoder.path and the keys below it); ARTIFACTS are of a folder whose labels are the names
 of its folders, after `train`. Printed is top-4 agreement, and its mean over classes, of either part alone and of both
-joined at each weight, in percent, each as `embed` would make it. Features are computed once.
+joined at each weight, in percent, by own parts, without a place among neighbours. Features are computed once.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def turned(fitted: Fitted, *, dimensions: int) -> NDArray[np.float32]:
-    """Return what an encoder file of fitted blocks gives for the pictures that they were fitted on."""
+    """Return the own parts that an encoder file of fitted blocks gives for the pictures that they were fitted on."""
     joined = np.concatenate(fitted.whitened, axis=1)
     even = joined @ evened(joined) if len(fitted.trusted) > 1 else joined
     return even @ principal_directions(even, dimensions=dimensions)

@@ -140,10 +140,6 @@ class Value:
         """Return the rows of (P, ...) that integers (B, K) name: (B, K, ...)."""
         return self.graph.node("Gather", self, rows, axis=0)
 
-    def above(self, bound: float) -> Value:
-        """Return 1 where the value is above a bound, else 0."""
-        return self.graph.node("Cast", self.graph.node("Greater", self, bound), to=TensorProto.FLOAT)
-
     def unit(self) -> Value:
         """Return (B, D) at unit length; zeros, of which no direction is known, become equal numbers."""
         something = self + 1e-12

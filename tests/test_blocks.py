@@ -1,6 +1,7 @@
 """The blocks of an embedding beside the network's: colours and words of gradients; how each is treated."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -12,7 +13,7 @@ from pipeline.encoder import colours, words
 from pipeline.encoder.dictionary import Dictionary
 from pipeline.encoder.joining import Treatment, blocks_of
 from pipeline.encoder.outlines import votes
-from pipeline.encoder.running import answers
+from pipeline.encoder.running import answers, encode, encode_one, open_encoder
 from pipeline.graph import Graph, Value
 from pipeline.stages.embed import files_of
 
@@ -148,3 +149,23 @@ def test_untrained_is_the_model_without_its_network_at_the_weights_it_has_there(
     assert not any("network" in name for name in said[1])
     # where nothing but the network is of use, nothing is left without it
     assert set(files_of(network, None, pictures, np.arange(24), dimensions=16, upright=False, seed=0)) == {"encoder"}
+
+
+@pytest.mark.parametrize("count", [99, 100])
+def test_from_a_hundred_pictures_on_an_encoder_file_gives_places_as_well(count: int, tmp_path: Path) -> None:
+    pictures = (255 * smooth(count, 0)).astype(np.uint8).repeat(2, axis=1).repeat(2, axis=2)
+    pictures[-1] = 90  # nothing to see
+    network, rows = build("residual", policy="float32"), np.arange(count)
+    first, second = (files_of(network, None, pictures, rows, dimensions=16, upright=True, seed=0) for _ in range(2))
+    assert first == second
+    for name, data in first.items():
+        path = tmp_path / f"{name}.onnx"
+        path.write_bytes(data)
+        encoder = open_encoder(path)
+        embeddings = encode(encoder, pictures, progress=False)
+        assert encoder.parts.own == (None if count < 100 else 16)
+        assert embeddings.shape == (count, 16 if count < 100 else 16 + 25 + 1)
+        assert (encode_one(encoder, pictures[3]) == embeddings[3]).all()
+        own = encoder.parts.own_of(embeddings)
+        whole_nearest, own_nearest = ((found[:-1] @ found[-1]).max() for found in (embeddings, own))
+        assert whole_nearest < own_nearest + 1e-6  # what is blank is drawn nowhere

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pipeline.encoder import neighbourhood
 from pipeline.encoder.neighbourhood import Neighbourhood, fit_neighbourhood, with_neighbourhood
 from pipeline.encoder.running import answers
 from pipeline.graph import Graph
@@ -22,11 +23,12 @@ def kinds(count: int = 400, seed: int = 0) -> tuple[Array, Array]:
     return unit(generator.normal(size=(8, 32))[labels] + generator.normal(0, 1.6, (count, 32))), labels
 
 
-def encoded(own: Array, neighbourhood: Neighbourhood) -> tuple[Array, Parts]:
+def encoded(own: Array, among: Neighbourhood, *, there: float = 1) -> tuple[Array, Parts]:
     graph = Graph()
-    whole, parts = with_neighbourhood(graph.input("own", "float32", own.shape[1]), neighbourhood)
+    given = graph.input("given", "float32", own.shape[1] + 1)  # and how much there is to see in each
+    whole, parts = with_neighbourhood(given.cut(1, 1, own.shape[1] + 1), given.cut(1, 0, 1), among)
     graph.output("whole", whole)
-    return answers(graph.written(), own), parts
+    return answers(graph.written(), np.insert(own, 0, there, axis=1)), parts
 
 
 def agreement(embeddings: Array, labels: Array) -> float:
@@ -52,13 +54,13 @@ def test_what_is_linked_by_others_between_is_more_alike_than_what_is_merely_near
 def test_the_own_part_comes_out_as_it_went_in_and_all_have_unit_length() -> None:
     own, _ = kinds()
     whole, parts = encoded(own, fitted(own))
-    assert whole.shape == (400, 32 + 64)
+    assert whole.shape == (400, 32 + 64 + 1)
     np.testing.assert_allclose(np.linalg.norm(whole, axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(parts.own_of(whole), own, atol=1e-6)
     assert (parts.own_of(whole[7]) == parts.own_of(whole)[7]).all()  # bit for bit, alone and among others
 
 
-def test_a_picture_of_the_folder_lies_on_the_eigenvectors_times_the_eigenvalues() -> None:
+def test_a_picture_of_the_folder_lies_near_its_eigenvectors_times_the_eigenvalues() -> None:
     own, _ = kinds()
     similarities = own.astype(np.float64) @ own.T
     np.fill_diagonal(similarities, -1)
@@ -67,12 +69,25 @@ def test_a_picture_of_the_folder_lies_on_the_eigenvectors_times_the_eigenvalues(
     np.put_along_axis(weights, nearest, np.take_along_axis(similarities, nearest, 1) ** 3, 1)
     symmetric = np.maximum(weights, weights.T)
     roots = 1 / np.sqrt(symmetric.sum(1))
-    vectors = np.linalg.eigh(roots[:, None] * symmetric * roots)[1]
-    by_definition = (weights * roots) @ vectors[:, ::-1][:, :12]  # links of the picture itself, as a new one has them
+    values, vectors = np.linalg.eigh(roots[:, None] * symmetric * roots)
+    expected = unit((vectors * values)[:, ::-1][:, :12])
     whole, parts = encoded(own, fitted(own))
-    found = whole[:, parts.own :]
-    expected, got = unit(by_definition) @ unit(by_definition).T, unit(found[:, :12]) @ unit(found[:, :12]).T
-    assert np.corrcoef(expected.ravel(), got.ravel())[0, 1] > 0.98
+    found = unit(whole[:, parts.own :][:, :12])
+    assert np.corrcoef((expected @ expected.T).ravel(), (found @ found.T).ravel())[0, 1] > 0.95
+
+
+def test_a_link_counts_by_the_cube_of_its_similarity_and_fades_at_a_copy() -> None:
+    own = np.zeros((40, 41), np.float32)
+    own[np.arange(40), np.arange(40)] = 1
+    places = np.pad(np.eye(40, 3, dtype=np.float32), ((0, 0), (0, 1)))
+    picture = np.zeros((1, 41), np.float32)
+    picture[0, [0, 1, 40]] = 0.8, 0.4, (1 - 0.8**2 - 0.4**2) ** 0.5
+    copy = np.zeros((1, 41), np.float32)
+    copy[0, [0, 1]] = 0.9975, (1 - 0.9975**2) ** 0.5
+    whole, parts = encoded(np.concatenate([picture, copy]), Neighbourhood(own, places))
+    place = whole[:, parts.own :]
+    assert place[0, 0] / place[0, 1] == pytest.approx(0.8**3 / 0.4**3, rel=1e-4)
+    assert place[1, 0] / place[1, 1] == pytest.approx(0.5 * 0.9975**3 / copy[0, 1] ** 3, rel=1e-3)
 
 
 def test_a_new_picture_lies_where_its_kind_lies() -> None:
@@ -88,25 +103,46 @@ def test_neither_a_picture_nor_its_copy_is_its_own_neighbour() -> None:
     own, _ = kinds()
     twice = np.concatenate([own, own[:1]])
     alone, parts = encoded(own, fitted(own))
-    neighbourhood = fitted(own)
-    among = Neighbourhood(
-        np.concatenate([neighbourhood.own, own[:1]]),
-        np.concatenate([neighbourhood.places, neighbourhood.places[:1] * 9]),
-    )
+    found = fitted(own)
+    among = Neighbourhood(np.concatenate([found.own, own[:1]]), np.concatenate([found.places, found.places[:1] * 9]))
     with_copy, _ = encoded(twice, among)
     np.testing.assert_allclose(with_copy[0], alone[0], atol=1e-6)
     assert (with_copy[400] == with_copy[0]).all()
     assert parts.own == 32
 
 
-def test_a_picture_that_is_near_none_lies_nowhere_rather_than_anywhere() -> None:
+def test_a_picture_saved_once_more_has_nearly_the_same_place() -> None:
+    own, _ = kinds()
+    noise = np.random.default_rng(1).normal(size=own.shape)
+    again = unit(own + 0.02 * unit(noise))
+    assert np.median((own * again).sum(1)) == pytest.approx(0.9998, abs=1e-4)
+    whole, parts = encoded(np.concatenate([own, again]), fitted(own))
+    place = unit(whole[:, parts.own :])
+    assert (place[:400] * place[400:]).sum(1).min() > 0.9
+
+
+def test_a_picture_that_is_near_none_lies_beside_all_directions() -> None:
     own, _ = kinds()
     beyond = np.zeros((2, 33), np.float32)
     beyond[:, 32] = [1, -1]  # beside all others
-    wide = fitted(np.pad(own, ((0, 0), (0, 1))))
-    whole, parts = encoded(beyond, wide)
+    whole, parts = encoded(beyond, fitted(np.pad(own, ((0, 0), (0, 1)))))
     assert np.isfinite(whole).all()
-    np.testing.assert_allclose(whole[:, parts.own] / np.sqrt(1 - parts.length**2), 1, atol=1e-6)  # the first direction
+    np.testing.assert_allclose(whole[:, -1], np.sqrt(1 - parts.length**2), atol=1e-6)
+
+
+def test_a_blank_picture_has_no_place_wherever_it_seems_to_lie() -> None:
+    own, _ = kinds()
+    whole, parts = encoded(own, fitted(own), there=0)
+    np.testing.assert_allclose(whole[:, -1], np.sqrt(1 - parts.length**2), atol=1e-6)
+
+
+def test_of_many_pictures_some_are_kept_to_place_others_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    own, labels = kinds(600)
+    monkeypatch.setattr(neighbourhood, "_MOST_PICTURES", 250)
+    found = fitted(own)
+    assert len(found.own) == len(found.places) == 200
+    whole, _ = encoded(own, found)
+    assert agreement(whole, labels) > agreement(own, labels)
 
 
 @pytest.mark.parametrize("count", [1, 21, 99])

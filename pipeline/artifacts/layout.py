@@ -94,7 +94,7 @@ class Artifacts:
 
     @property
     def untrained_encoder(self) -> Path:
-        """The encoder of the untrained network, to compare with (stage embed)."""
+        """The encoder without the network, or of an untrained one if nothing is then left (stage embed)."""
         return self.beside / "untrained.onnx"
 
     @property

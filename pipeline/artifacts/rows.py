@@ -53,6 +53,8 @@ def load_scale(artifacts: Artifacts, index: Index, *, part: Literal["whole", "ow
         raise ArtifactError(
             f"{artifacts.scale} was made from other pictures or by another encoder: run `pipeline neighbours` again"
         )
+    if part not in found:
+        raise ArtifactError(f"{artifacts.scale} is of an earlier version: run `pipeline neighbours` again")
     return {name: tuple(found[part][name]) for name in ("nearest", "random")}
 
 

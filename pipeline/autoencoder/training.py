@@ -148,7 +148,7 @@ def train(
         Called after each epoch: saves what shall outlive a kill.
     when_timed
         Called once, after the first few steps, with the seconds that an epoch will take by their pace, without
-        what `after_epoch` does; never if the training has no more steps than these.
+        what `after_epoch` does; never if the training has fewer steps than these.
     show
         Whether to show a progress bar with the time left on stderr.
 

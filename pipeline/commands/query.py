@@ -139,13 +139,12 @@ class Searcher:
         embeddings = load_embeddings(self._artifacts, self.index)
         encoder = open_encoder(self._artifacts.encoder)
         check_encoder(self._artifacts, encoder.digest)
-        whole = encode_one(encoder, pixels)
-
-        def by_own_parts(count: int) -> NDArray[np.void]:
-            own = load_own_embeddings(self._artifacts, self.index)
-            return most_similar(own, encoder.parts.own_of(whole), count=min(count, len(own)))
-
-        return lambda count: most_similar(embeddings, whole, count=min(count, len(embeddings))), by_own_parts
+        own_embeddings, whole = load_own_embeddings(self._artifacts, self.index), encode_one(encoder, pixels)
+        own = encoder.parts.own_of(whole)
+        return (
+            lambda count: most_similar(embeddings, whole, count=min(count, len(embeddings))),
+            lambda count: most_similar(own_embeddings, own, count=min(count, len(own_embeddings))),
+        )
 
     def _answer(
         self, image: Path, mode: Literal["cached", "fresh"], found: NDArray[np.void], unusual: Unusual | None

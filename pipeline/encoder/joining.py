@@ -18,7 +18,7 @@ from pipeline.encoder.neighbourhood import fit_neighbourhood, with_neighbourhood
 from pipeline.encoder.outlines import oriented_gradients
 from pipeline.encoder.pooling import grid, largest, middle, signed_roots, tempered
 from pipeline.encoder.running import answers, over_pictures
-from pipeline.encoder.seeing import Seen, pictures, seen, with_blank
+from pipeline.encoder.seeing import Seen, pictures, seen, visibility, with_blank
 from pipeline.encoder.weighing import evened, trust
 from pipeline.encoder.whitening import Whitening, fit_whitening, principal_directions
 from pipeline.encoder.wrapping import Foreign, network_features
@@ -214,7 +214,7 @@ def encoder_file(network: Network, fitted: Fitted, *, dimensions: int, seed: int
     turned = joined @ turn
     neighbourhood = fit_neighbourhood(turned / np.linalg.norm(turned, axis=1, keepdims=True), seed=seed)
     if neighbourhood is not None:
-        embedding, split = with_neighbourhood(embedding, neighbourhood)
+        embedding, split = with_neighbourhood(embedding, visibility(levels), neighbourhood)
     graph.output("embedding", embedding)
     trusted = {f"{TRUST}{kind}": f"{value:.6f}" for kind, value in fitted.trusted.items()}
     return graph.written(trusted | split.as_facts())

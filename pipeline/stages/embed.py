@@ -89,10 +89,10 @@ def embed(params: Params, artifacts: Artifacts) -> str:
     save_json(artifacts.metrics("embed"), metrics | {"trusted": trusted})
     save_origin(artifacts, "embed", digest)
     summary = f"{counted(len(embeddings), 'embedding')} of {encoder.dimensions:,} numbers"
-    if len(trusted) < 2:
+    if len(trusted) < 3:  # of fewer nothing can be told
         return summary
     falling = sorted(trusted.items(), key=lambda item: -item[1])
-    return f"{summary}; weights found from this folder: {', '.join(f'{kind} {value:.2f}' for kind, value in falling)}"
+    return f"{summary}; trust found from this folder: {', '.join(f'{kind} {value:.2f}' for kind, value in falling)}"
 
 
 def _encoders(
@@ -101,17 +101,18 @@ def _encoders(
     """Return the files by name, "encoder" that of the model, and how far any network's nodes are from Keras."""
     encoder, settings = params.encoder, _settings(params, artifacts)
     foreign, difference = _foreign(encoder, pictures, scratch) if encoder.foreign else (None, 0.0)
-    untrained, far = _loaded(artifacts.untrained, pictures)
-    trained, further = _loaded(artifacts.autoencoder, pictures) if encoder.is_trained else (None, 0.0)
+    trained, far = _loaded(artifacts.autoencoder, pictures) if encoder.is_trained else (None, 0.0)
     if trained:
         files = files_of(trained, foreign, pictures, rows, **settings)
     else:
         assert foreign is not None  # what else would there be to embed with
         files = {"encoder": _alone(foreign, pictures, rows, params)}
     if "untrained" not in files:
+        untrained, further = _loaded(artifacts.untrained, pictures)
+        far = max(far, further)
         others = files_of(untrained, None, pictures, rows, **settings)
         files["untrained"] = others.get("untrained", others["encoder"])
-    return files, max(difference, far, further)
+    return files, max(difference, far)
 
 
 def _settings(params: Params, artifacts: Artifacts) -> dict[str, Any]:

@@ -83,7 +83,10 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
     measured = {
         "model": _measure(embeddings[rows], labels),
         **({OWN: _measure(own[rows], labels)} if own.shape != embeddings.shape else {}),
-        **{name: _measure(baseline(some), labels) for name, baseline in _beside(artifacts, progress=True).items()},
+        **{
+            name: _measure(baseline(some), labels)
+            for name, baseline in _beside(artifacts, own=False, progress=True).items()
+        },
         "chance": _of_chance(labels),
     }
     rivals = {name: measures for name, measures in measured.items() if name != OWN}
@@ -144,12 +147,20 @@ def _verdict(measures: Mapping[str, Sequence[float]], by: Sequence[str], params:
     return diagnosis.verdict(measures, by=by, remedy=remedy)
 
 
-def _beside(artifacts: Artifacts, *, progress: bool) -> dict[str, Baseline]:
-    """Return what the model is compared with by name, in the table's order: its parts, the simple, the untrained."""
+def _beside(artifacts: Artifacts, *, own: bool, progress: bool) -> dict[str, Baseline]:
+    """Return what the model is compared with by name, in the table's order: its parts, the simple, the untrained.
+
+    Of encoder files whole embeddings, or their own parts alone.
+    """
 
     def baseline(path: Path) -> Baseline:
         encoder = open_encoder(path)
-        return lambda pictures: encode(encoder, pictures, progress=progress)
+
+        def embedded(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+            found = encode(encoder, pictures, progress=progress)
+            return encoder.parts.own_of(found) if own else found
+
+        return embedded
 
     untrained = artifacts.untrained_encoder
     parts = sorted(path for path in artifacts.beside.glob("*.onnx") if path != untrained)
@@ -161,11 +172,15 @@ def _beside(artifacts: Artifacts, *, progress: bool) -> dict[str, Baseline]:
 
 
 def _views(pictures: NDArray[np.uint8], artifacts: Artifacts) -> dict[str, float]:
-    """Return for the model and each baseline which share of second views it finds."""
+    """Return for the model and each baseline which share of second views it finds, by own parts.
+
+    A place among neighbours would know the pictures that the views are of.
+    """
     views = diagnosis.two_views(pictures[:: -(-len(pictures) // _VIEWED)], seed=0)
+    encoder = open_encoder(artifacts.encoder)
     embedded = {
-        "model": encode(open_encoder(artifacts.encoder), views, progress=False),
-        **{name: baseline(views) for name, baseline in _beside(artifacts, progress=False).items()},
+        "model": encoder.parts.own_of(encode(encoder, views, progress=False)),
+        **{name: baseline(views) for name, baseline in _beside(artifacts, own=True, progress=False).items()},
     }
     return {name: diagnosis.found_again(embeddings) for name, embeddings in embedded.items()}
 
