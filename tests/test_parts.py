@@ -156,6 +156,28 @@ def test_an_encoder_says_where_its_own_part_ends() -> None:
     assert Parts().own_of(embeddings) is embeddings
 
 
+def test_groups_are_made_of_the_whole_and_counted_by_own_parts(parted: Line) -> None:
+    groups(parted.params, parted.artifacts)
+    whole, own = both(parted.artifacts)
+    with open_index(parted.artifacts.index) as index:
+        rows = {path: row for row, path in enumerate(index.paths())}
+    with parted.artifacts.groups_table.open(encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    medoids = {row["group"]: rows[row["path"]] for row in table if row["medoid"] == "yes"}
+    for row in table:
+        similarities = whole[rows[row["path"]]]
+        assert float(row["similarity"]) == pytest.approx(similarities[medoids[row["group"]]], abs=1e-4)
+        assert similarities[medoids[row["group"]]] == pytest.approx(
+            similarities[list(medoids.values())].max(), abs=1e-5
+        )
+    with parted.artifacts.elbow_table.open(encoding="utf-8") as file:
+        losses = {int(row["k"]): float(row["loss"]) for row in csv.DictReader(file)}
+    pairs = np.stack(np.triu_indices(len(own), 1), axis=1)
+    best_own, best_whole = (min((1 - found[:, pair].max(axis=1)).mean() for pair in pairs) for found in (own, whole))
+    assert losses[2] == pytest.approx(best_own, rel=0.05)
+    assert best_whole != pytest.approx(best_own, rel=0.1)
+
+
 def test_evaluate_shows_what_the_place_adds_and_the_verdict_is_of_the_whole(parted: Line) -> None:
     groups(parted.params, parted.artifacts)
     table = evaluate(parted.params, parted.artifacts)

@@ -17,6 +17,7 @@ from pipeline.artifacts import (
     check_own,
     keep_last,
     load_embeddings,
+    load_own_embeddings,
     load_pictures,
     open_index,
     replaced,
@@ -44,14 +45,15 @@ def groups(params: Params, artifacts: Artifacts) -> str:
     with open_index(artifacts.index) as index:
         paths, sizes, dataset, contents = index.paths(), index.sizes(), index.dataset, index.contents()
         embeddings = np.asarray(load_embeddings(artifacts, index))
+        own = np.asarray(load_own_embeddings(artifacts, index))
         pictures = load_pictures(artifacts, index)
     generator = np.random.default_rng(params.groups.seed)
     with threadpool_limits(1, user_api="blas"):  # many small products: threads cost more than they give
-        sweep = _sweep(embeddings, params.groups, generator)
+        sweep = _sweep(own, params.groups, generator)  # by places small groups look well apart: docs/experiments.md
         by_elbow = medoids.k_by_elbow(sweep.ks, sweep.losses)
         by_silhouette = medoids.k_by_silhouette(sweep.ks, sweep.silhouettes)
         if (params.groups.engine, params.groups.k) == ("pyclustering", "elbow"):
-            by_elbow = _elbow_by_pyclustering(embeddings, sweep, params.groups)
+            by_elbow = _elbow_by_pyclustering(own, sweep, params.groups)
         by_both = medoids.k_by_both(sweep.ks, sweep.losses, sweep.silhouettes)
         by_name = {"auto": by_both, "elbow": by_elbow, "silhouette": by_silhouette}
         k = by_name.get(str(params.groups.k), params.groups.k)
