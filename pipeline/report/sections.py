@@ -17,12 +17,12 @@ _GROUPS, _COPIES, _UNUSUAL = 60, 24, 12  # that are shown as pictures, at most
 _ROWS = 1000  # of a table, at most
 _NAMES = {
     "model": "this model",
-    "own part": "this model without the place among neighbours",
+    "own part": "without neighbours",
     "folder alone": "what was learnt of the folder, alone",
     "network alone": "the network of other origin, alone",
     "pixels": "32x32 pixels",
     "histogram": "RGB histogram",
-    "untrained": "the same without any training",
+    "untrained": "without training",
     "chance": "chance",
 }
 
