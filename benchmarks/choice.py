@@ -6,6 +6,8 @@ Of each folder of artefacts, whose labels are the names of its folders: the K th
 sweep, and the adjusted Rand index and purity of the groups that the sweep found for it, beside those of as many groups
 as there are labels and the best K of the sweep by the labels. The full silhouette, of all pairs of at most 1,000
 pictures, and the gap, to the losses of pictures whose principal scores were shuffled, are no part of the project.
+All that by the own parts of embeddings and, where they have a place among neighbours, by whole ones; and last as
+`groups` does it: K by own parts, groups of whole embeddings.
 """
 
 import argparse
@@ -20,7 +22,7 @@ from threadpoolctl import threadpool_limits
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 
-from pipeline.artifacts import Artifacts, load_embeddings, open_index  # noqa: E402
+from pipeline.artifacts import Artifacts, load_embeddings, load_own_embeddings, open_index  # noqa: E402
 from pipeline.evaluation import adjusted_rand, purity  # noqa: E402
 from pipeline.medoids import Sweep, assign, k_by_both, k_by_elbow, k_by_silhouette, sweep  # noqa: E402
 
@@ -35,14 +37,20 @@ def main() -> None:
         artifacts = Artifacts(root)
         with open_index(artifacts.index) as index:
             names = [str(PurePosixPath(path).parent) for path in index.paths()]
-            embeddings = np.asarray(load_embeddings(artifacts, index))
+            whole, own = (np.asarray(load(artifacts, index)) for load in (load_embeddings, load_own_embeddings))
         labels = np.unique(names, return_inverse=True)[1]
         with threadpool_limits(1, user_api="blas"):
-            show(str(root), embeddings, labels)
+            by_own = show(f"{root}, by own parts", own, labels)
+            if whole.shape == own.shape:
+                continue
+            by_whole = show(f"{root}, by whole embeddings", whole, labels)
+            k = k_by_both(by_own.ks, by_own.losses, by_own.silhouettes)
+            groups = assign(whole, by_whole.medoids[int(k - by_whole.ks[0])]).groups
+            print(f"{'K by own parts, groups of the whole':40}{k:5}{adjusted_rand(groups, labels):8.3f}")
 
 
-def show(title: str, embeddings: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
-    """Print what each rule chooses, and how well those groups agree with the labels."""
+def show(title: str, embeddings: NDArray[np.float32], labels: NDArray[np.int64]) -> Sweep:
+    """Print what each rule chooses, and how well those groups agree with the labels; return the sweep."""
     swept = swept_of(embeddings, seed=0)
     groups = [assign(embeddings, medoids).groups for medoids in swept.medoids]
     rand = [adjusted_rand(one, labels) for one in groups]
@@ -54,6 +62,7 @@ def show(title: str, embeddings: NDArray[np.float32], labels: NDArray[np.int64])
             print(f"{rule:40}{k:5}{rand[place]:8.3f}{purity(groups[place], labels):8.3f}")
     best = int(np.argmax(rand))
     print(f"{'the best by the labels':40}{swept.ks[best]:5}{rand[best]:8.3f}{purity(groups[best], labels):8.3f}")
+    return swept
 
 
 def swept_of(embeddings: NDArray[np.float32], *, seed: int) -> Sweep:

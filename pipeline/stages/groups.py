@@ -40,7 +40,10 @@ _SHEET_NAME = re.compile(rf"[^/]+/0+{re.escape(_SHEET)}")  # a picture's name be
 
 
 def groups(params: Params, artifacts: Artifacts) -> str:
-    """Write groups.csv, elbow.csv, plots, metrics and the K-group folders."""
+    """Write groups.csv, elbow.csv, plots, metrics and the K-group folders.
+
+    The sweep over K is of the embeddings' own parts, the groups are of whole embeddings.
+    """
     check_own(artifacts.groups)
     with open_index(artifacts.index) as index:
         paths, sizes, dataset, contents = index.paths(), index.sizes(), index.dataset, index.contents()
