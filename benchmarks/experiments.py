@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from joined import show
 from machine import print_machine
 
 from pipeline.artifacts import Artifacts, load_pictures, open_index, read_labels
@@ -23,8 +24,6 @@ from pipeline.encoder import patches
 from pipeline.encoder.joining import blocks_of, learn, weighed
 from pipeline.encoder.weighing import evened
 from pipeline.encoder.whitening import principal_directions
-from pipeline.evaluation import DEPTH, agreement
-from pipeline.neighbours import sorted_lists
 from pipeline.params import load_params
 from pipeline.stages.train import _orientation, _recipe
 
@@ -88,10 +87,7 @@ def main() -> None:
     turned = even @ principal_directions(even, dimensions=dimensions)
     vectors_of = {block.name: found for block, found in zip(fitted.blocks, fitted.whitened, strict=True)}
     for title, vectors in ({"joined": joined, "evened": even, "turned": turned} | vectors_of).items():
-        vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        lists = np.concatenate(list(sorted_lists(vectors, depth=DEPTH, block=512, progress=False)))
-        found = agreement(lists["row"], labels)
-        print(f"{title:10} {100 * found.top4:5.1f} {100 * found.top4_macro:5.1f}", flush=True)
+        show(title, vectors, labels)
 
 
 if __name__ == "__main__":
