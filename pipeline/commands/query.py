@@ -71,6 +71,11 @@ class Searcher:
         """What a similarity means in the folder."""
         return Scale(**load_scale(self._artifacts, self.index, part="whole"))
 
+    @cached_property
+    def _own_embeddings(self) -> NDArray[np.float32]:
+        """Own parts of all embeddings: a copy, so it is made once, and only if it is asked how unusual something is."""
+        return load_own_embeddings(self._artifacts, self.index)
+
     def ask(self, image: Path, *, count: int, mode: Mode) -> Answer:
         """Find the `count` pictures most like `image`.
 
@@ -139,11 +144,11 @@ class Searcher:
         embeddings = load_embeddings(self._artifacts, self.index)
         encoder = open_encoder(self._artifacts.encoder)
         check_encoder(self._artifacts, encoder.digest)
-        own_embeddings, whole = load_own_embeddings(self._artifacts, self.index), encode_one(encoder, pixels)
+        whole = encode_one(encoder, pixels)
         own = encoder.parts.own_of(whole)
         return (
             lambda count: most_similar(embeddings, whole, count=min(count, len(embeddings))),
-            lambda count: most_similar(own_embeddings, own, count=min(count, len(own_embeddings))),
+            lambda count: most_similar(self._own_embeddings, own, count=min(count, len(embeddings))),
         )
 
     def _answer(
