@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import COPIES, Line, embed_again
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -30,7 +31,6 @@ from pipeline.stages.groups import groups
 from pipeline.stages.neighbours import neighbours
 from pipeline.stages.tolerance import tolerance
 from pipeline.stages.uniqueness import uniqueness
-from tests.conftest import COPIES, Line, embed_again
 
 PARTS = Parts(own=192, length=0.6)
 
