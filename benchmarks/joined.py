@@ -76,7 +76,7 @@ def show(title: str, vectors: NDArray[np.float32], labels: NDArray[np.int64]) ->
     vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     lists = np.concatenate(list(sorted_lists(vectors, depth=DEPTH, block=512, progress=False)))
     found = agreement(lists["row"], labels)
-    print(f"{title:28} {100 * found.top4:5.1f} {100 * found.top4_macro:5.1f}", flush=True)
+    print(f"{title:48} {100 * found.top4:5.1f} {100 * found.top4_macro:5.1f}", flush=True)
 
 
 if __name__ == "__main__":

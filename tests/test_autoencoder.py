@@ -22,7 +22,7 @@ from pipeline.autoencoder.optimiser import MatrixOptimiser
 from pipeline.autoencoder.training import Recipe
 from pipeline.autoencoder.views import random_views
 from pipeline.encoder.dictionary import Dictionary
-from pipeline.encoder.outlines import oriented_gradients, votes
+from pipeline.encoder.gradients import votes
 from pipeline.encoder.patches import learn, patch_codes
 from pipeline.encoder.running import answers
 from pipeline.encoder.whitening import fit_whitening, principal_directions
@@ -154,25 +154,21 @@ def test_the_split_covers_every_picture_and_leaves_no_part_empty(count: int) -> 
     assert count == 1 or not set(parts[0]) & set(parts[1])
 
 
-def outlines_of(pixels: Value) -> Value:
-    return oriented_gradients(votes(pixels))
-
-
-def test_outlines_overlook_colour_and_see_direction() -> None:
+def test_gradients_overlook_colour_and_see_direction() -> None:
     upright = np.zeros((1, 128, 128, 3), np.float32)
-    upright[:, :, 8::16] = upright[:, :, 9::16] = upright[:, :, 10::16] = 1  # stripes in every cell
+    upright[:, :, 8::16] = upright[:, :, 9::16] = upright[:, :, 10::16] = 1  # stripes
     lying, red = upright.transpose(0, 2, 1, 3), upright * np.array([1, 0, 0], np.float32)
-    inverted = 1 - upright
-    features = calculated(outlines_of, np.concatenate([upright, red, inverted, lying]))
-    assert features.shape == (4, 1764)
-    np.testing.assert_allclose(features[1], features[0], atol=1e-6)
-    np.testing.assert_allclose(features[2], features[0], atol=1e-6)
-    assert features[0] @ features[3] < 1e-3 * (features[0] @ features[0])
+    found = calculated(votes, np.concatenate([upright, red, 1 - upright, lying]))
+    assert found.shape == (4, 9, 128, 128)
+    unit = found / np.sqrt((found**2).sum((1, 2, 3), keepdims=True))
+    np.testing.assert_allclose(unit[1], unit[0], atol=1e-6)
+    np.testing.assert_allclose(unit[2], unit[0], atol=1e-6)
+    assert unit[0].mean((1, 2)).argmax() == 0  # what changes from left to right
+    assert (unit[0] * unit[3]).sum() < 1e-3
 
 
-def test_a_blank_picture_has_no_outlines() -> None:
-    features = calculated(outlines_of, np.ones((1, 128, 128, 3)))
-    np.testing.assert_allclose(features, 0, atol=1e-6)
+def test_a_blank_picture_has_no_gradients() -> None:
+    np.testing.assert_allclose(calculated(votes, np.ones((1, 128, 128, 3))), 0, atol=1e-6)
 
 
 def test_half_whitening_turns_each_spread_into_its_root() -> None:

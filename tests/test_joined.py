@@ -108,7 +108,7 @@ def test_the_network_counts_as_its_trust_and_its_treatment_say(joined: Line, upr
     blocks = (*blocks_of(pictures, rows, upright=upright, seed=0), other)
     fitted = weighed(learn(added, blocks, pictures, rows, dimensions=DIMENSIONS))
     assert fitted.blocks[-1] is other
-    assert fitted.weights[-1] == pytest.approx(other.treatment.weight * fitted.trusted["other network"] ** 0.5)
+    assert fitted.weights[-1] == pytest.approx(other.treatment.weight * fitted.trusted["other network"])
     assert other.treatment.weight > 1
     lengths = np.linalg.norm(fitted.whitened[-1], axis=1)
     np.testing.assert_allclose(lengths, fitted.weights[-1], rtol=1e-4)

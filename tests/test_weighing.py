@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.encoder.weighing import counted_by, evened, trust
+from pipeline.encoder.weighing import evened, trust
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -51,11 +51,6 @@ def test_with_two_kinds_of_evidence_or_few_pictures_nothing_can_be_told() -> Non
     views = evidence({"network": 0.3, "outlines": 100.0, "patches": 0.3})
     assert trust({name: views[name] for name in ("network", "outlines")}) == {"network": 1, "outlines": 1}
     assert set(trust({name: vectors[:20] for name, vectors in views.items()}).values()) == {1.0}
-
-
-def test_colours_count_as_they_are_trusted_and_all_else_more() -> None:
-    found = counted_by({"network": 1.0, "outlines": 0.49, "patches": 0.81, "colours": 0.49})
-    assert found == pytest.approx({"network": 1.0, "outlines": 0.7, "patches": 0.9, "colours": 0.49})
 
 
 def test_pictures_that_are_all_alike_are_weighed_evenly_enough_to_be_joined() -> None:

@@ -7,7 +7,7 @@ the folder was.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 from pipeline.blankness import direction, free_direction
 from pipeline.encoder import colours, patches, words
 from pipeline.encoder.neighbourhood import fit_neighbourhood, with_neighbourhood
-from pipeline.encoder.outlines import oriented_gradients
 from pipeline.encoder.pooling import grid, largest, middle, signed_roots, tempered
 from pipeline.encoder.running import answers, over_pictures
 from pipeline.encoder.seeing import Seen, pictures, seen, visibility, with_blank
-from pipeline.encoder.weighing import counted_by, evened, trust
+from pipeline.encoder.weighing import evened, trust
 from pipeline.encoder.whitening import Whitening, fit_whitening, principal_directions
 from pipeline.encoder.wrapping import Foreign, network_features
 from pipeline.graph import Graph, Value
@@ -108,14 +107,12 @@ def blocks_of(images: NDArray[np.uint8], rows: NDArray[np.int64], *, upright: bo
     of_patches = patches.learn(images, rows, seed=seed)
     small, large = (words.learn(images, rows, cells=cells, seed=seed) for cells in (words.NARROW, words.WIDE))
     half = Treatment(power=0.5, anchor=0.0, weight=1.0, share=1.0)
-    less = replace(half, weight=0.8)  # for there are three
     long = Treatment(power=0.25, anchor=1.0, weight=1.0, share=1.0)
     return (
         Block("middle", "network", long, lambda _, stage: tempered(middle(stage, side=_SIDE))),
         Block("grid", "network", half, lambda _, stage: grid(stage, side=_SIDE)),
-        Block("outlines", "outlines", less, lambda seen, _: oriented_gradients(seen.votes)),
-        Block("words", "outlines", less, lambda seen, _: words.rooted_counts(small, seen.votes)),
-        Block("wide words", "outlines", less, lambda seen, _: words.rooted_counts(large, seen.votes)),
+        Block("words", "outlines", half, lambda seen, _: words.rooted_counts(small, seen.votes)),
+        Block("wide words", "outlines", half, lambda seen, _: words.rooted_counts(large, seen.votes)),
         Block("patches", "patches", half, lambda seen, _: patches.rooted_codes(of_patches, seen.pixels)),
         Block("colours", "colours", half, lambda seen, _: colours.whole(seen.pixels)),
         Block("colours of cells", "colours", half, lambda seen, _: colours.cells(seen.pixels)),
@@ -173,7 +170,7 @@ def weighed(learnt: Sequence[Learnt]) -> Fitted:
         for kind in dict.fromkeys(one.block.evidence for one in learnt)
     }
     trusted = trust(kinds)
-    counts = [counted_by(trusted)[one.block.evidence] for one in learnt]
+    counts = [trusted[one.block.evidence] for one in learnt]
     return Fitted(
         blocks=tuple(one.block for one in learnt),
         whitenings=tuple(one.whitening for one in learnt),

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.blankness import CELL, GRAIN, POWER, SHAPE
-from pipeline.encoder.outlines import votes
+from pipeline.encoder.gradients import votes
 from pipeline.graph import Graph, Value
 
 SIZE = 256

@@ -15,7 +15,6 @@ _NEAREST = 10  # of each picture that kinds of evidence are compared by
 _PICTURES = 3_000  # that are compared, at most
 _ROUNDS = 200  # of the fit of loadings, which settles within some tens
 _LEAST = 1e-3  # loading; evidence that shares nothing with any other counts for hardly anything
-_DOUBTED = "colours"  # few numbers tell them, so their false neighbours are as near as true ones of other evidence
 _MUTUAL = 5  # pictures that are among each other's so many nearest are taken for the same kind of thing
 _FEWEST = 200  # pairs of them, below which differences can't be told
 _EVEN = 0.3  # share of an even spread in that of their differences, for there are few pairs and many numbers
@@ -58,15 +57,6 @@ def trust(evidence: Mapping[str, Array]) -> dict[str, float]:
             others = np.delete(loadings, i)
             loadings[i] = max(_LEAST, float(shared[i] @ loadings) / float(others @ others))
     return {name: float(loading / loadings.max()) for name, loading in zip(names, loadings, strict=True)}
-
-
-def counted_by(trusted: Mapping[str, float]) -> dict[str, float]:
-    """Return what each kind of evidence counts, by how far it is trusted: colours as much, all others its root.
-
-    Two kinds that see the same, as patches and colours do, agree on errors as well, and so the others are trusted less
-    than they deserve; the root makes up for it. Measured in docs/experiments.md.
-    """
-    return {kind: value if kind == _DOUBTED else value**0.5 for kind, value in trusted.items()}
 
 
 def evened(joined: Array) -> Array:

@@ -1,7 +1,6 @@
-"""A picture's outlines: histograms of oriented gradients.
+"""A picture's gradients: how strongly each pixel changes in each of nine unsigned directions.
 
-Nine unsigned orientations in cells of 16 pixels, each cell normalised in the four 2x2 blocks that it is in. A pixel's
-orientation is that of its structure tensor, so that no channel is chosen and nothing jumps.
+A pixel's direction is that of its structure tensor, so that no channel is chosen and nothing jumps.
 
 References
 ----------
@@ -15,10 +14,7 @@ from pipeline.graph import Value
 
 _SIDE = 128  # pixels
 _ORIENTATIONS = 9
-_CELL = 16  # pixels on a side
 _UNDECIDED = 1e-4  # of a gradient's square: where its channels agree less on a direction, rounding would choose it
-_SOFTENING = 0.01  # keeps the noise of an empty block from being blown up
-_CLIP = 0.2
 _NOTHING = 1e-12
 
 
@@ -39,16 +35,6 @@ def votes(pixels: Value) -> Value:
     share = strength / agreed
     pulls = pixels.graph.joined([along * share, aslant * share, strength])
     return pulls.filtered(_bins()).relu()
-
-
-def oriented_gradients(votes: Value) -> Value:
-    """Return the histograms (B, 1764) of votes (B, 9, 128, 128)."""
-    cells = votes.averaged(_CELL, _CELL) * _CELL**2  # (B, 9, 8, 8)
-    energy = (cells**2).sum(1, keep=True).averaged(2, 1) * 4
-    last = _SIDE // _CELL - 1
-    corners = [cells.cut(2, y, y + last).cut(3, x, x + last) for y in (0, 1) for x in (0, 1)]
-    normalised = votes.graph.joined(corners) / (energy + _SOFTENING).sqrt()  # (B, 36, 7, 7)
-    return normalised.at_most(_CLIP).ordered(0, 2, 3, 1).flat()
 
 
 def _bins() -> NDArray[np.float32]:
