@@ -41,9 +41,7 @@ def main() -> None:
     parser.add_argument("--untrained", action="store_true", help="take the autoencoder before its first step")
     arguments = parser.parse_args()
     params, artifacts = load_params(arguments.params), Artifacts(arguments.artifacts)
-    with open_index(artifacts.index) as index:
-        pictures = np.asarray(load_pictures(artifacts, index))
-        labels = np.unique([str(PurePosixPath(path).parent) for path in index.paths()], return_inverse=True)[1]
+    pictures, labels = labelled_pictures(artifacts)
     given, size, rows = params.encoder, params.embed.dimensions, np.arange(len(pictures))
     other = foreign_block(Foreign(Path(given.path), given.size, given.layout, given.mean, given.scale, given.output))
     upright = load_json(artifacts.metrics("train"), stage="train")["upright"]
@@ -62,6 +60,13 @@ def main() -> None:
             turned(replace(both, whitened=(*both.whitened[:-1], last)), dimensions=size),
             labels,
         )
+
+
+def labelled_pictures(artifacts: Artifacts) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the pictures of a folder, (N, 256, 256, 3), and the numbers of the folders that they lie in, (N,)."""
+    with open_index(artifacts.index) as index:
+        names = [str(PurePosixPath(path).parent) for path in index.paths()]
+        return np.asarray(load_pictures(artifacts, index)), np.unique(names, return_inverse=True)[1]
 
 
 def turned(fitted: Fitted, *, dimensions: int) -> NDArray[np.float32]:

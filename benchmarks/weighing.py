@@ -11,7 +11,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 
-from joined import show, turned  # noqa: E402
+from joined import labelled_pictures, show, turned  # noqa: E402
 from machine import print_machine  # noqa: E402
 
-from pipeline.artifacts import Artifacts, load_json, load_pictures, open_index  # noqa: E402
+from pipeline.artifacts import Artifacts, load_json  # noqa: E402
 from pipeline.autoencoder.graph import last_stage, load_float32  # noqa: E402
 from pipeline.encoder.joining import blocks_of, learn, no_network, weighed  # noqa: E402
 from pipeline.encoder.neighbourhood import fit_neighbourhood, with_neighbourhood  # noqa: E402
@@ -54,9 +54,7 @@ def main() -> None:
     parser.add_argument("--untrained", action="store_true", help="leave the network out")
     arguments = parser.parse_args()
     params, artifacts = load_params(arguments.params), Artifacts(arguments.artifacts)
-    with open_index(artifacts.index) as index:
-        pictures = np.asarray(load_pictures(artifacts, index))
-        labels = np.unique([str(PurePosixPath(path).parent) for path in index.paths()], return_inverse=True)[1]
+    pictures, labels = labelled_pictures(artifacts)
     upright = load_json(artifacts.metrics("train"), stage="train")["upright"]
     size, rows, seed = params.embed.dimensions, np.arange(len(pictures)), params.embed.seed
     blocks = blocks_of(pictures, rows, upright=upright, seed=seed)
