@@ -29,16 +29,20 @@ _NOTHING = 1e-6  # added below a root
 _WORDS = 256
 _THRESHOLDED = 20_000  # shapes that thresholds are taken of
 _PERCENTILE = 90  # of the likeness to a word: below it a shape doesn't count for it
-_GRID, _POOL = 3, 5  # places that are averaged, on a side, and how many of these overlap in a row
-_SPOKEN = (
-    5e-5  # mean of what words count, below which it is rounding; of photographs 0.003 at least, as of noise of one
-)
-# grey level, which is no rounding (2026-11)
+_GRID = 3  # cells that a picture is described by, on a side
+_POOL = 5  # places that are averaged to a cell, on a side; cells overlap
+# mean of what words count, below which it is rounding; of photographs 0.008 at least, of noise of one grey level 0.012,
+# which is no rounding (2026-11)
+_SPOKEN = 5e-5
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What shapes of so many cells on a side are whitened by, and their words; the words' biases are thresholds."""
+    """Words of shapes of so many cells on a side.
+
+    whitening  turns shapes (B, S, h, w) into whitened ones: 64 filters of one place
+    words      tells how like each word they are, beyond its threshold, which is its bias: W filters of one place
+    """
 
     cells: int
     whitening: Dictionary
@@ -46,7 +50,7 @@ class Vocabulary:
 
 
 def learn(pictures: NDArray[np.uint8], rows: NDArray[np.int64], *, cells: int, seed: int) -> Vocabulary:
-    """Learn the words from at most 2,000 of the given rows of pictures, uint8 (N, 256, 256, 3).
+    """Learn words of shapes of so many cells from at most 2,000 of the given rows of pictures, uint8 (N, 256, 256, 3).
 
     References
     ----------
