@@ -1,6 +1,6 @@
 """Compares ways to choose the number of groups, in folders that have labels.
 
-    python benchmarks/choice.py ARTIFACTS [ARTIFACTS ...]
+    python benchmarks/choice.py ARTIFACTS [ARTIFACTS ...] [--kinds 3 6 10] [--draws 3]
 
 Of each folder of artefacts, whose labels are the names of its folders: the K that each rule chooses from the shipped
 sweep, and the adjusted Rand index and purity of the groups that the sweep found for it, beside those of as many groups
@@ -8,10 +8,15 @@ as there are labels and the best K of the sweep by the labels. The full silhouet
 pictures, and the gap, to the losses of pictures whose principal scores were shuffled, are no part of the project.
 All that by the own parts of embeddings and, where they have a place among neighbours, by whole ones; and last as
 `groups` does it: K by own parts, groups of whole embeddings.
+
+`--kinds` draws that many labels at random, `--draws` times each, and takes their pictures alone, as they are embedded
+in the whole folder, for one folder's labels are one example. Printed is, as `groups` does it, the index of each rule's
+K as a share of the best of the sweep by the labels, in the mean over the draws, in percent.
 """
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -25,6 +30,7 @@ sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 from pipeline.artifacts import Artifacts, load_embeddings, load_own_embeddings, open_index  # noqa: E402
 from pipeline.evaluation import adjusted_rand, purity  # noqa: E402
 from pipeline.medoids import Sweep, assign, k_by_both, k_by_elbow, k_by_silhouette, sweep  # noqa: E402
+from pipeline.wording import counted  # noqa: E402
 
 MOST = 1000  # pictures that the full silhouette is taken of
 
@@ -33,18 +39,24 @@ def main() -> None:
     """Print a table for each folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("artifacts", type=Path, nargs="+")
-    for root in parser.parse_args().artifacts:
+    parser.add_argument("--kinds", type=int, nargs="+", help="numbers of labels to draw")
+    parser.add_argument("--draws", type=int, default=3, help="of each number of labels")
+    arguments = parser.parse_args()
+    for root in arguments.artifacts:
         artifacts = Artifacts(root)
         with open_index(artifacts.index) as index:
             names = [str(PurePosixPath(path).parent) for path in index.paths()]
             whole, own = (np.asarray(load(artifacts, index)) for load in (load_embeddings, load_own_embeddings))
         labels = np.unique(names, return_inverse=True)[1]
         with threadpool_limits(1, user_api="blas"):
+            if arguments.kinds:
+                show_drawn(str(root), own, whole, labels, kinds=arguments.kinds, draws=arguments.draws)
+                continue
             by_own = show(f"{root}, by own parts", own, labels)
             if whole.shape == own.shape:
                 continue
             by_whole = show(f"{root}, by whole embeddings", whole, labels)
-            k = k_by_both(by_own.ks, by_own.losses, by_own.silhouettes)
+            k = k_by_both(by_own.ks, by_own.losses, by_own.silhouettes, num_pictures=len(own))
             groups = assign(whole, by_whole.medoids[int(k - by_whole.ks[0])]).groups
             print(f"{'K by own parts, groups of the whole':40}{k:5}{adjusted_rand(groups, labels):8.3f}")
 
@@ -65,6 +77,35 @@ def show(title: str, embeddings: NDArray[np.float32], labels: NDArray[np.int64])
     return swept
 
 
+def show_drawn(
+    title: str,
+    own: NDArray[np.float32],
+    whole: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    *,
+    kinds: Sequence[int],
+    draws: int,
+) -> None:
+    """Print how near each rule comes to the best K of the sweep where only some labels' pictures are there."""
+    generator = np.random.default_rng(0)
+    columns: list[dict[str, float]] = []
+    for count in kinds:
+        shares: list[dict[str, float]] = []
+        for _ in range(draws):
+            drawn = np.flatnonzero(np.isin(labels, generator.choice(labels.max() + 1, count, replace=False)))
+            rows = np.sort(generator.permutation(drawn)[:MOST])
+            swept, last = swept_of(own[rows], seed=0), swept_of(whole[rows], seed=0)
+            groups = [assign(own[rows], medoids).groups for medoids in swept.medoids]
+            rand = [adjusted_rand(assign(whole[rows], medoids).groups, labels[rows]) for medoids in last.medoids]
+            rules = chosen(own[rows], swept, groups) | {"as many as labels": count}
+            places = {rule: min(k - int(last.ks[0]), len(rand) - 1) for rule, k in rules.items()}
+            shares.append({rule: rand[place] / max(rand) for rule, place in places.items()})
+        columns.append({rule: float(np.mean([share[rule] for share in shares])) for rule in shares[0]})
+    print(f"\n{title}, {counted(draws, 'draw')} of so many labels\n{'rule':40}{''.join(f'{k:8}' for k in kinds)}")
+    for rule in columns[0]:
+        print(f"{rule:40}{''.join(f'{100 * column[rule]:8.1f}' for column in columns)}")
+
+
 def swept_of(embeddings: NDArray[np.float32], *, seed: int) -> Sweep:
     """Return the sweep that params.yaml asks for."""
     generator = np.random.default_rng(seed)
@@ -75,11 +116,13 @@ def chosen(embeddings: NDArray[np.float32], swept: Sweep, groups: list[NDArray[n
     """Return the K of each rule."""
     ks, losses, silhouettes = swept.ks, swept.losses, swept.silhouettes
     half = silhouettes - np.interp(ks, [ks[0], ks[-1]], [silhouettes[0], silhouettes[-1]])
+    paying = ks <= k_by_elbow(ks, losses)
     gaps = np.log(shuffled_losses(embeddings)) - np.log(losses)
     return {
         "elbow": k_by_elbow(ks, losses),
         "silhouette": k_by_silhouette(ks, silhouettes),
-        "silhouette, up to the elbow": k_by_both(ks, losses, silhouettes),
+        "silhouette, largest up to the elbow": k_by_silhouette(*(each[paying] for each in (ks, silhouettes))),
+        "silhouette, middle up to elbow and root": k_by_both(ks, losses, silhouettes, num_pictures=len(embeddings)),
         "silhouette, farthest above its chord": int(ks[half.argmax()]),
         "silhouette, up to the root of N": k_by_silhouette(
             *(each[ks <= max(2, len(embeddings) ** 0.5)] for each in (ks, silhouettes))
@@ -103,7 +146,10 @@ def full_silhouettes(embeddings: NDArray[np.float32], groups: list[NDArray[np.in
     distances = np.clip(1 - embeddings[rows] @ embeddings[rows].T, 0, 2)
     np.fill_diagonal(distances, 0)
     some = [one[rows] for one in groups]
-    return [silhouette_score(distances, one, metric="precomputed") if len(set(one)) > 1 else -1.0 for one in some]
+    return [
+        silhouette_score(distances, one, metric="precomputed") if 1 < len(set(one)) < len(rows) else -1.0
+        for one in some
+    ]
 
 
 def shuffled_losses(embeddings: NDArray[np.float32]) -> NDArray[np.float64]:

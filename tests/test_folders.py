@@ -408,7 +408,7 @@ def test_the_engine_of_system_a_chooses_k_by_its_own_elbow(own_line: Line) -> No
         ({"k_minimum": 3}, "the silhouette is largest at the smallest K that was tried, 3: lower groups.k_minimum"),
         (
             {"k_minimum": 3, "k": "auto"},
-            "up to the elbow the silhouette is largest at the smallest K that was tried, 3",
+            "up to the elbow the silhouette points to the smallest K that was tried, 3",
         ),
         ({"k_maximum": 3, "k": "elbow"}, "there is no elbow from K = 2 to 3: look at its plot, and set groups.k"),
     ],

@@ -542,5 +542,28 @@ def test_by_both_the_silhouette_decides_and_only_up_to_the_elbow() -> None:
     ks = np.arange(2, 10)
     losses = np.array([1.0, 0.8, 0.6, 0.4, 0.38, 0.36, 0.34, 0.32])  # the elbow is at 5
     silhouettes = np.array([0.1, 0.5, 0.4, 0.3, 0.6, 0.7, 0.8, 0.9])
-    assert k_by_both(ks, losses, silhouettes) == 3
-    assert k_by_both(ks, losses, np.sort(silhouettes)) == 5
+    assert k_by_both(ks, losses, silhouettes, num_pictures=1000) == 3
+    assert k_by_both(ks, losses, np.sort(silhouettes), num_pictures=1000) == 5
+
+
+def test_of_many_k_that_are_nearly_as_good_the_middle_is_taken_and_a_trifle_changes_little() -> None:
+    ks = np.arange(2, 19)
+    losses = np.append(np.linspace(1, 0.2, 16), 0.19)  # the elbow is at 17
+    silhouettes = np.where(ks < 10, 0.45, 0.2)
+    assert k_by_both(ks, losses, silhouettes, num_pictures=1000) == 4  # 2 to 9 are two doublings and a bit
+    for lucky in range(2, 10):
+        assert k_by_both(ks, losses, silhouettes + 0.005 * (ks == lucky), num_pictures=1000) in (4, 5)
+    assert k_by_both(ks, losses, np.where(ks == 9, 0.9, silhouettes), num_pictures=1000) == 9
+
+
+def test_k_is_chosen_where_no_silhouette_tells() -> None:
+    assert k_by_both(np.array([1]), np.array([0.0]), np.array([0.0]), num_pictures=1) == 1
+    assert k_by_both(np.array([2, 3, 4]), np.array([1.0, 0.2, 0.0]), np.zeros(3), num_pictures=100) == 2
+
+
+def test_there_are_no_more_groups_than_pictures_to_a_group() -> None:
+    ks, losses = np.arange(3, 31), np.append(np.linspace(1, 0.2, 27), 0.19)  # the elbow is at 29
+    silhouettes = ks / 100
+    assert k_by_both(ks, losses, silhouettes, num_pictures=900) > 20
+    assert k_by_both(ks, losses, silhouettes, num_pictures=100) <= 10
+    assert k_by_both(ks, losses, silhouettes, num_pictures=4) == 3  # the smallest that was tried

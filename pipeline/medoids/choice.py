@@ -2,7 +2,7 @@
 
 Two criteria, either of which may mislead on a given folder: the elbow (where more groups stop paying) and
 the medoid silhouette (where groups are best apart). Both see the same sweep, so computing both is free, and a
-third rule takes the silhouette as far as the elbow alone.
+third rule asks both.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ROUNDING = 1e-9  # of the largest value: below it, two candidates for K are a tie
+_NEARLY = 0.1  # of s (1 - s), s the largest silhouette: how much less makes a K count for a third
 
 
 def k_by_elbow(ks: NDArray[np.int64], losses: NDArray[np.float64]) -> int:
@@ -72,11 +73,16 @@ def k_by_silhouette(ks: NDArray[np.int64], silhouettes: NDArray[np.float64]) -> 
     return _smallest_best(ks, silhouettes, rounding=_ROUNDING)
 
 
-def k_by_both(ks: NDArray[np.int64], losses: NDArray[np.float64], silhouettes: NDArray[np.float64]) -> int:
-    """Choose the K with the largest mean medoid silhouette among those up to the elbow.
+def k_by_both(
+    ks: NDArray[np.int64], losses: NDArray[np.float64], silhouettes: NDArray[np.float64], *, num_pictures: int
+) -> int:
+    """Choose the middle of the K up to the elbow, each counted by its mean medoid silhouette.
 
     The more groups, the smaller they are, and the nearer a picture is to its own medoid beside the next one: so the
-    silhouette often rises to the end of the range. Beyond the elbow more groups don't pay; before it, it tells.
+    silhouette often rises to the end of the range. Beyond the elbow more groups don't pay, and with more groups than
+    the root of the number of pictures there are fewer pictures to a group than groups; up to there it tells. Often
+    several K are nearly as good as the best, and which is best is chance: so none is picked out, but half of what
+    they count for lies on either side. Each counts by how near it comes to the best, and every doubling of K alike.
 
     Parameters
     ----------
@@ -84,11 +90,13 @@ def k_by_both(ks: NDArray[np.int64], losses: NDArray[np.float64], silhouettes: N
         Rising numbers of groups, n >= 1.
     losses, silhouettes : (n,) float64
         As `k_by_elbow` and `k_by_silhouette` take them.
+    num_pictures : int
+        In the groups, all together.
 
     Returns
     -------
     int
-        One of `ks`, at most the elbow; of equally good ones the smallest.
+        One of `ks`, at most the elbow, and at most the root of `num_pictures` unless all are larger.
 
     Raises
     ------
@@ -97,12 +105,17 @@ def k_by_both(ks: NDArray[np.int64], losses: NDArray[np.float64], silhouettes: N
 
     Examples
     --------
-    >>> k_by_both(np.array([2, 3, 4, 5]), np.array([1.0, 0.5, 0.4, 0.3]), np.array([0.4, 0.3, 0.2, 0.9]))
+    >>> losses, silhouettes = np.array([1.0, 0.5, 0.4, 0.3]), np.array([0.4, 0.3, 0.2, 0.9])
+    >>> k_by_both(np.array([2, 3, 4, 5]), losses, silhouettes, num_pictures=100)
     2
     """
     _check(ks, silhouettes)
-    paying = ks <= k_by_elbow(ks, losses)
-    return k_by_silhouette(ks[paying], silhouettes[paying])
+    paying = ks <= max(min(k_by_elbow(ks, losses), num_pictures**0.5), ks[0])
+    ks, silhouettes = ks[paying], silhouettes[paying]
+    best = float(silhouettes.max())
+    nearly = max(_NEARLY * best * (1 - best), _ROUNDING)  # the range of a share: little counts near 1 as near 0
+    counts = np.exp((silhouettes - best) / nearly) / ks
+    return int(ks[np.searchsorted(counts.cumsum(), counts.sum() / 2)])
 
 
 def _check(ks: NDArray[np.int64], values: NDArray[np.float64]) -> None:

@@ -57,7 +57,7 @@ def groups(params: Params, artifacts: Artifacts) -> str:
         by_silhouette = medoids.k_by_silhouette(sweep.ks, sweep.silhouettes)
         if (params.groups.engine, params.groups.k) == ("pyclustering", "elbow"):
             by_elbow = _elbow_by_pyclustering(own, sweep, params.groups)
-        by_both = medoids.k_by_both(sweep.ks, sweep.losses, sweep.silhouettes)
+        by_both = medoids.k_by_both(sweep.ks, sweep.losses, sweep.silhouettes, num_pictures=len(paths))
         by_name = {"auto": by_both, "elbow": by_elbow, "silhouette": by_silhouette}
         k = by_name.get(str(params.groups.k), params.groups.k)
         grouping = _group(embeddings, int(k), sweep, params.groups, generator)
@@ -240,11 +240,11 @@ def _elbow_end(k: int, ks: NDArray[np.int64]) -> str:
 
 def _silhouette_end(k: int, ks: NDArray[np.int64], settings: GroupsParams) -> str:
     """Say that the silhouette is largest at an end of the range, beyond which it may be larger; empty if it isn't."""
-    where = "up to the elbow the silhouette" if settings.k == "auto" else "the silhouette"
+    where = "up to the elbow the silhouette points to" if settings.k == "auto" else "the silhouette is largest at"
     if k == ks[-1] == settings.k_maximum:
-        return f"; {where} is largest at the largest K that was tried, {k}: raise groups.k_maximum"
+        return f"; {where} the largest K that was tried, {k}: raise groups.k_maximum"
     if k == ks[0] and k > 2:
-        return f"; {where} is largest at the smallest K that was tried, {k}: lower groups.k_minimum"
+        return f"; {where} the smallest K that was tried, {k}: lower groups.k_minimum"
     if k == ks[0]:
-        return f"; {where} is largest at K = {k}, the smallest there is: the folder holds two kinds, or one"
+        return f"; {where} K = {k}, the smallest there is: the folder holds two kinds, or one"
     return ""
