@@ -56,9 +56,10 @@ def main() -> None:
             if whole.shape == own.shape:
                 continue
             by_whole = show(f"{root}, by whole embeddings", whole, labels)
-            k = k_by_both(by_own.ks, by_own.losses, by_own.silhouettes, num_pictures=len(own))
-            groups = assign(whole, by_whole.medoids[int(k - by_whole.ks[0])]).groups
-            print(f"{'K by own parts, groups of the whole':40}{k:5}{adjusted_rand(groups, labels):8.3f}")
+            print("K by own parts, groups of the whole")
+            for rule, k in cheap(by_own, num_pictures=len(own)).items():
+                groups = assign(whole, by_whole.medoids[int(k - by_whole.ks[0])]).groups
+                print(f"{rule:40}{k:5}{adjusted_rand(groups, labels):8.3f}{purity(groups, labels):8.3f}")
 
 
 def show(title: str, embeddings: NDArray[np.float32], labels: NDArray[np.int64]) -> Sweep:
@@ -112,17 +113,25 @@ def swept_of(embeddings: NDArray[np.float32], *, seed: int) -> Sweep:
     return sweep(embeddings, k_minimum=2, k_maximum=100, sweep_columns=1000, generator=generator)
 
 
+def cheap(swept: Sweep, *, num_pictures: int) -> dict[str, int]:
+    """Return the K of each rule that `groups` has or had, and that asks the sweep alone."""
+    ks, losses, silhouettes = swept.ks, swept.losses, swept.silhouettes
+    paying = ks <= k_by_elbow(ks, losses)
+    return {
+        "elbow": k_by_elbow(ks, losses),
+        "silhouette": k_by_silhouette(ks, silhouettes),
+        "silhouette, largest up to the elbow": k_by_silhouette(ks[paying], silhouettes[paying]),
+        "silhouette, middle up to elbow and root": k_by_both(ks, losses, silhouettes, num_pictures=num_pictures),
+    }
+
+
 def chosen(embeddings: NDArray[np.float32], swept: Sweep, groups: list[NDArray[np.int64]]) -> dict[str, int]:
     """Return the K of each rule."""
     ks, losses, silhouettes = swept.ks, swept.losses, swept.silhouettes
     half = silhouettes - np.interp(ks, [ks[0], ks[-1]], [silhouettes[0], silhouettes[-1]])
-    paying = ks <= k_by_elbow(ks, losses)
     gaps = np.log(shuffled_losses(embeddings)) - np.log(losses)
     return {
-        "elbow": k_by_elbow(ks, losses),
-        "silhouette": k_by_silhouette(ks, silhouettes),
-        "silhouette, largest up to the elbow": k_by_silhouette(*(each[paying] for each in (ks, silhouettes))),
-        "silhouette, middle up to elbow and root": k_by_both(ks, losses, silhouettes, num_pictures=len(embeddings)),
+        **cheap(swept, num_pictures=len(embeddings)),
         "silhouette, farthest above its chord": int(ks[half.argmax()]),
         "silhouette, up to the root of N": k_by_silhouette(
             *(each[ks <= max(2, len(embeddings) ** 0.5)] for each in (ks, silhouettes))
