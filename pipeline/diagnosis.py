@@ -113,7 +113,10 @@ def remedy(names: Sequence[str], *, is_trained: bool, upright: bool, longer: str
     if names[0] in _PARTS:
         return _PARTS[names[0]]
     if "untrained" in names:
-        return f"lower train.learning_rate, or {longer}"
+        return (
+            f"training has added nothing to what needs none: {longer}, or join a pretrained network with it (joined in "
+            "encoder.kind), which has found more in every folder that was measured"
+        )
     if not upright and names[0] in _OF_PLACES:
         return (
             f"{names[0]} knows where things are, which is overlooked of pictures without an up: if these have one, set "

@@ -70,7 +70,7 @@ def test_a_tie_is_no_success(value: float) -> None:
 @pytest.mark.parametrize(
     ("names", "is_trained", "upright", "words"),
     [
-        (["histogram", "untrained"], True, True, "lower train.learning_rate, or LONGER"),
+        (["histogram", "untrained"], True, True, "LONGER, or join a pretrained network with it"),
         (["folder alone", "network alone"], True, True, "set encoder.kind to autoencoder"),
         (["HOG"], True, False, "set dataset.orientation to upright"),
         (["HOG"], True, True, "LONGER, or take another network"),
