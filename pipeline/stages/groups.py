@@ -72,7 +72,8 @@ def groups(params: Params, artifacts: Artifacts) -> str:
         path.write_bytes((artifacts.groups / _OVERVIEW).read_bytes())
     found = len(grouping.medoids)
     metrics = {"k": found, "loss": grouping.loss, "silhouette": grouping.silhouette}
-    save_json(artifacts.metrics("groups"), {**metrics, "k_elbow": by_elbow, "k_silhouette": by_silhouette})
+    said = {f"k_{name}": value for name, value in by_name.items()}
+    save_json(artifacts.metrics("groups"), metrics | said)
     save_origin(artifacts, "groups", index.digest)
     return _summary(params.groups, found, by_elbow, by_silhouette, sweep.ks, artifacts)
 
