@@ -61,7 +61,7 @@ def fit_seconds() -> float:
 
 def step_seconds(policy: str) -> float:
     """Return the seconds of one step of ours, the best of some rounds."""
-    recipe = Recipe("residual", "contrastive", 1, BATCH, 0.002, 0.1, CROP, 0.0, policy, 0)
+    recipe = Recipe("residual", "scratch", "contrastive", 1, BATCH, 0.002, 0.1, CROP, 0.0, policy, 0)
     step, seed = _step(recipe, start(recipe)), np.array([1, 2])
     batch = np.random.default_rng(0).integers(0, 256, (BATCH, 256, 256, 3), dtype=np.uint8)
     step(batch, seed)

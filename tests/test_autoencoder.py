@@ -32,7 +32,7 @@ from pipeline.stages.embed import check_nodes, files_of, nodes_of
 
 def recipe(network: str = "residual", objective: str = "reconstruction", epochs: int = 2) -> Recipe:
     """Return a recipe for a few small pictures."""
-    return Recipe(network, objective, epochs, 4, 1e-3, 0.25, 32, 0.0, "float32", 7)
+    return Recipe(network, "scratch", objective, epochs, 4, 1e-3, 0.25, 32, 0.0, "float32", 7)
 
 
 @pytest.fixture(scope="module")

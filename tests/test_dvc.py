@@ -9,6 +9,7 @@ import yaml
 from imports import ROOT, closure, modules, path_of
 
 from pipeline.artifacts import Artifacts
+from pipeline.autoencoder.starting import GROWN
 from pipeline.params import Params
 
 DVC: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
@@ -25,13 +26,17 @@ def outs(stage: str) -> list[str]:
 def watched_code(stage: str) -> set[Path]:
     """Return the Python files that the deps of a stage name, folders unfolded."""
     deps = [ROOT / dep for dep in STAGES[stage]["deps"] if dep.startswith("pipeline/")]
-    return {file for dep in deps for file in (dep.rglob("*.py") if dep.is_dir() else [dep])}
+    return {file for dep in deps for file in (dep.rglob("*.py") if dep.is_dir() else [dep]) if file.suffix == ".py"}
 
 
 @pytest.mark.parametrize("stage", sorted(STAGES))
 def test_the_deps_of_a_stage_are_its_import_closure(stage: str) -> None:
     expected = {path_of(module) for module in closure(f"pipeline.stages.{stage}") - NOT_WATCHED}
     assert watched_code(stage) == expected
+
+
+def test_training_watches_the_weights_that_it_starts_from() -> None:
+    assert str(GROWN.relative_to(ROOT)) in STAGES["train"]["deps"]
 
 
 @pytest.mark.parametrize("stage", sorted(STAGES))

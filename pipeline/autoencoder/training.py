@@ -15,6 +15,7 @@ from pipeline.autoencoder.backend import keras, tf
 from pipeline.autoencoder.networks import SIZE, build
 from pipeline.autoencoder.objectives import Networks, Objective, contrastive, networks_for, reconstruction
 from pipeline.autoencoder.optimiser import MatrixOptimiser
+from pipeline.autoencoder.starting import grown_weights
 
 Pictures = NDArray[np.uint8]  # (N, 256, 256, 3)
 Rows = NDArray[np.int64]
@@ -38,6 +39,7 @@ class Recipe:
     """All that decides the result of a training, beside the pictures."""
 
     network: str
+    start: str
     objective: str
     epochs: int
     batch_size: int
@@ -95,9 +97,11 @@ def split(num_pictures: int, *, validation_share: float, seed: int) -> tuple[Row
 
 
 def start(recipe: Recipe) -> Progress:
-    """Return untrained networks and their optimiser, from the recipe's seed."""
+    """Return networks that have seen no picture of the folder, and their optimiser, from the recipe's seed."""
     keras.utils.set_random_seed(recipe.seed)
     networks = networks_for(build(recipe.network, policy=recipe.policy), recipe.objective)
+    if recipe.start == "grown":
+        networks.autoencoder.set_weights(grown_weights())
     if recipe.network == "classic":
         optimiser = keras.optimizers.Adam(recipe.learning_rate)
     else:

@@ -54,7 +54,8 @@ class TrainParams:
     """The autoencoder and its training."""
 
     network: Literal["classic", "residual"]
-    objective: Literal["contrastive", "reconstruction"]  # of the residual network
+    start: Literal["grown", "scratch"]  # of the residual network, as the next
+    objective: Literal["contrastive", "reconstruction"]
     epochs: int | Literal["auto"] = _number(1, 100_000)
     views: int | Literal["auto"] = _number(1, 1_000_000_000)
     batch_size: int | Literal["auto"] = _number(2, 4096)

@@ -148,7 +148,7 @@ def _recipe(params: Params, num_pictures: int, *, upright: bool, on_gpu: bool) -
     if views == "auto":
         views = _VIEWS_ON_GPU if on_gpu else _VIEWS
     if classic:
-        settings["objective"] = "reconstruction"
+        settings |= {"objective": "reconstruction", "start": "scratch"}
     if settings["epochs"] == "auto":
         settings["epochs"] = 50 if classic else min(max(round(views / num_pictures), 5), 120)
     if settings["batch_size"] == "auto":
