@@ -107,7 +107,7 @@ def _teller(progress: Progress, recipe: Recipe, num_pictures: int) -> Callable[[
             epochs=recipe.epochs,
             left=left,
             epoch_seconds=seconds + saving,
-            is_compared=recipe.objective == "contrastive",
+            is_compared=(recipe.objective, recipe.start) == ("contrastive", "grown"),
         )
         tqdm.write(f"train: {said}", file=sys.stderr)
 
