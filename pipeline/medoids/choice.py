@@ -82,7 +82,7 @@ def k_by_both(
     silhouette often rises to the end of the range. Beyond the elbow more groups don't pay, and with more groups than
     the root of the number of pictures there are fewer pictures to a group than groups; up to there it tells. Often
     several K are nearly as good as the best, and which is best is chance: so none is picked out, but half of what
-    they count for lies on either side. Each counts by how near it comes to the best, and every doubling of K alike.
+    they count for lies on either side. Each counts by how near it comes to the best.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def k_by_both(
     ks, silhouettes = ks[paying], silhouettes[paying]
     best = float(silhouettes.max())
     nearly = max(_NEARLY * best * (1 - best), _ROUNDING)  # the range of a share: little counts near 1 as near 0
-    counts = np.exp((silhouettes - best) / nearly) / ks
+    counts = np.exp((silhouettes - best) / nearly)
     return int(ks[np.searchsorted(counts.cumsum(), counts.sum() / 2)])
 
 
