@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ROUNDING = 1e-9  # of the largest value: below it, two candidates for K are a tie
-_NEARLY = 0.1  # of s (1 - s), s the largest silhouette: how much less makes a K count for a third
+_NEARLY = 0.05  # of s (1 - s), s the largest silhouette: how much less makes a K count for a third
 
 
 def k_by_elbow(ks: NDArray[np.int64], losses: NDArray[np.float64]) -> int:
