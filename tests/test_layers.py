@@ -14,7 +14,7 @@ FLOORS = {
     "lettering": 1,
     "shapes": 1,
 }
-FLOORS |= {"shapes": 1, "stages": 3, "originals": 3, "commands": 3, "cli": 4, "__main__": 4}
+FLOORS |= {"shapes": 1, "stages": 3, "originals": 3, "folder": 3, "commands": 3, "cli": 4, "__main__": 4}
 ROOMS_OF = {
     "tensorflow": {"autoencoder"},
     "keras": {"autoencoder"},
@@ -43,7 +43,7 @@ def floor(module: str) -> int:
     return FLOORS.get(room(module), 2) if room(module) else 0
 
 
-@pytest.mark.parametrize("module", modules())
+@pytest.mark.parametrize("module", [name for name in modules() if name != "pipeline"])  # the door to the top floors
 def test_imports_go_down_only(module: str) -> None:
     above = {name for name in own_imports(module) if floor(name) > floor(module)}
     assert not above

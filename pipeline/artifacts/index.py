@@ -6,10 +6,12 @@ SQLite, because path -> row and content -> row must be answered by a cold proces
 import hashlib
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline.artifacts.files import replaced
 from pipeline.errors import ArtifactError
@@ -33,47 +35,54 @@ class Picture:
 
 
 class Index:
-    """An open index; made by `open_index`."""
+    """An open index, which several threads may ask; made by `open_index`."""
 
-    def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
-        self._connection = connection
-        self.origin: dict[str, str] = dict(connection.execute("SELECT name, value FROM origin"))
-        self.digest = self.origin["digest"]
-        self.dataset = Path(os.path.normpath(folder.absolute() / self.origin["dataset"]))
-        self.count = int(self.origin["count"])
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection, self._path, self._lock = connection, path, threading.Lock()
+        self.origin: dict[str, str] = dict(self._ask("SELECT name, value FROM origin"))
+        try:
+            self.digest = self.origin["digest"]
+            self.dataset = Path(os.path.normpath(path.parent.absolute() / self.origin["dataset"]))
+            self.count = int(self.origin["count"])
+        except (KeyError, ValueError) as error:
+            raise _damaged(path, error) from error
 
     def rows_of_content(self, content: str) -> list[int]:
         """Return the rows that hold this content, ascending; more than one where there are copies."""
-        return self._rows("SELECT row FROM pictures WHERE content = ? ORDER BY row", content)
+        return [row for (row,) in self._ask("SELECT row FROM pictures WHERE content = ? ORDER BY row", content)]
 
     def rows_of_path(self, path: str) -> list[int]:
         """Return the row of a path, or none."""
-        return self._rows("SELECT row FROM pictures WHERE path = ?", path)
+        return [row for (row,) in self._ask("SELECT row FROM pictures WHERE path = ?", path)]
 
     def path(self, row: int) -> str:
         """Return the path of one row."""
-        answer = self._connection.execute("SELECT path FROM pictures WHERE row = ?", (int(row),)).fetchone()
-        return str(answer[0])
+        return str(self._ask("SELECT path FROM pictures WHERE row = ?", int(row))[0][0])
 
     def pictures(self) -> list[Picture]:
         """Return all pictures, in the order of their rows."""
         query = "SELECT path, content, width, height FROM pictures ORDER BY row"
-        return [Picture(*answer) for answer in self._connection.execute(query)]
+        return [Picture(*answer) for answer in self._ask(query)]
 
     def sizes(self) -> list[tuple[int, int]]:
         """Return the width and height of every original, in row order."""
-        return list(self._connection.execute("SELECT width, height FROM pictures ORDER BY row"))
+        return self._ask("SELECT width, height FROM pictures ORDER BY row")
 
     def paths(self) -> list[str]:
         """Return the paths of all pictures, in the order of their rows."""
-        return [path for (path,) in self._connection.execute("SELECT path FROM pictures ORDER BY row")]
+        return [path for (path,) in self._ask("SELECT path FROM pictures ORDER BY row")]
 
     def contents(self) -> list[str]:
         """Return the sha256 of every picture's file, in the order of the rows."""
-        return [content for (content,) in self._connection.execute("SELECT content FROM pictures ORDER BY row")]
+        return [content for (content,) in self._ask("SELECT content FROM pictures ORDER BY row")]
 
-    def _rows(self, query: str, value: str) -> list[int]:
-        return [row for (row,) in self._connection.execute(query, (value,))]
+    def _ask(self, query: str, *values: str | int) -> list[Any]:
+        """Return all rows of an answer; ArtifactError if the file is damaged, which shows only where it is read."""
+        with self._lock:  # one connection serves several threads
+            try:
+                return self._connection.execute(query, values).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise _damaged(self._path, error) from error
 
 
 def save_index(path: Path, pictures: Sequence[Picture], *, origin: Mapping[str, str]) -> str:
@@ -121,15 +130,9 @@ def open_index(path: Path) -> Iterator[Index]:
     """
     if not path.is_file():
         raise ArtifactError(f"{path} is missing: run `pipeline resize` (or `dvc repro`) first")
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-        try:
-            index = Index(connection, path.parent)
-        except (sqlite3.DatabaseError, KeyError, ValueError) as error:
-            raise _damaged(path, error) from error
-        try:
-            yield index
-        except sqlite3.DatabaseError as error:  # a damaged page shows only when it is read
-            raise _damaged(path, error) from error
+    address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    with closing(sqlite3.connect(address, uri=True, check_same_thread=False)) as connection:
+        yield Index(connection, path)
 
 
 def _damaged(path: Path, error: Exception) -> ArtifactError:

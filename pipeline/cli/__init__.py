@@ -13,6 +13,7 @@ from pipeline.artifacts.layout import Artifacts
 from pipeline.cli import copies, questions
 from pipeline.cli.common import Force, Null, check_form, show, show_json, show_paths
 from pipeline.cli.common import given as _given
+from pipeline.cli.common import opened as _opened
 from pipeline.cli.common import say as _say
 from pipeline.cli.common import writing as _writing
 
@@ -170,13 +171,13 @@ def query(
 ) -> None:
     """Find the pictures of the folder that look most like the given ones."""
     from pipeline.commands import query as command
-    from pipeline.commands.answers import Answer, format_answer
     from pipeline.errors import QueryError
+    from pipeline.folder.answers import Answer
     from pipeline.wording import one_line
 
     check_form(as_json=as_json, paths=paths, null=null)
-    params, artifacts = _given(context)
-    answers = []
+    params, artifacts, folder = _opened(context)
+    answers, answered = [], False
     sheet_file = copies = None
     if sheet or copy_to:
         from pipeline.commands.outputs import SHEETS, open_door
@@ -185,38 +186,38 @@ def query(
         sheet_file = door.file(sheet, "--sheet", SHEETS) if sheet else None
         copies = door.folder(copy_to, "--copy-to") if copy_to else None
 
-    with command.open_searcher(params, artifacts) as searcher:
+    def print_out(answer: Answer) -> None:
+        if as_json:
+            show_json(json.dumps(answer.as_json(), ensure_ascii=False))
+        elif paths:
+            show_paths(command.places(answer, folder), null=null)
+        else:
+            show(command.format_answer(answer))
 
-        def print_out(answer: Answer) -> None:
-            if as_json:
-                show_json(json.dumps(answer.as_json(), ensure_ascii=False))
-            elif paths:
-                show_paths(searcher.places(answer), null=null)
-            else:
-                show(format_answer(answer))
-
-        for question in command.expand(images, searcher.index.dataset, artifacts):
-            try:
-                answer = searcher.ask(question.checked(), count=n, mode=mode.value)
-            except QueryError as error:
-                if question.named and len(images) == 1:
-                    raise
-                _say("skipped", one_line(str(error)))
-                continue
-            answers.append(answer)
-            if not (sheet_file or copies):
-                print_out(answer)
-        if not answers:
-            raise QueryError(f"nothing to ask for in {one_line(', '.join(images))}; give pictures that can be read")
-        if sheet_file:
-            note = command.save_sheet(answers, sheet_file, searcher, artifacts)
-            if note:
-                _say("query", f"the sheet shows {note}")
-        if copies:
-            command.copy_results(answers, copies, searcher.index.dataset)
-        if sheet_file or copies:  # what can't be written is said before any answer
-            for answer in answers:
-                print_out(answer)
+    for question in command.expand(images, folder.dataset, artifacts):
+        try:
+            picture = folder.given(question.checked())
+            answer = folder.query(picture, n, mode.value, unusual=True)
+        except QueryError as error:
+            if question.named and len(images) == 1:
+                raise
+            _say("skipped", one_line(str(error)))
+            continue
+        if sheet_file or copies:
+            answers.append((answer, picture))
+        else:
+            print_out(answer)
+        answered = True
+    if not answered:
+        raise QueryError(f"nothing to ask for in {one_line(', '.join(images))}; give pictures that can be read")
+    if sheet_file:
+        note = command.save_sheet(answers, sheet_file, folder)
+        if note:
+            _say("query", f"the sheet shows {note}")
+    if copies:
+        command.copy_results(answers, copies, folder.dataset)
+    for answer, _ in answers:  # what can't be written is said before any answer
+        print_out(answer)
 
 
 @app.command(epilog="Example: pipeline atlas --out atlas.parquet")

@@ -7,13 +7,16 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.artifacts import Artifacts, claimed
 from pipeline.params import Params, load_params
 from pipeline.wording import one_line, printable
+
+if TYPE_CHECKING:
+    from pipeline.folder.opened import Folder
 
 Force = Annotated[bool, typer.Option("--force", help="Replace files of these names that are there already.")]
 Null = Annotated[bool, typer.Option("--null", "-0", help="With --paths: end each with a null, for `xargs -0`.")]
@@ -27,13 +30,23 @@ def given(context: typer.Context, *, begins: bool = False) -> tuple[Params, Arti
     Unless the command begins the line, and so reads no artefacts, they must be of the folder that the params name:
     else an answer would be about another folder, without a word.
     """
-    from pipeline.commands.opening import check_own
+    from pipeline.folder.state import open_own_index
 
     path, artifacts = context.obj
     params = load_params(path)
-    if not begins:
-        check_own(params, artifacts)
+    if not begins and artifacts.index.is_file():
+        with open_own_index(params, artifacts):
+            pass
     return params, artifacts
+
+
+def opened(context: typer.Context) -> tuple[Params, Artifacts, "Folder"]:
+    """Return the same, and the folder that can be asked."""
+    from pipeline.folder.opened import Folder
+
+    path, artifacts = context.obj
+    params = load_params(path)
+    return params, artifacts, Folder(params, artifacts)
 
 
 def writing(context: typer.Context, *, begins: bool = False) -> tuple[Params, Artifacts]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.common import Null, check_form, given, say, show, show_json, show_paths, writing
+from pipeline.cli.common import Null, check_form, opened, say, show, show_json, show_paths, writing
 
 
 def duplicates(
@@ -30,14 +30,14 @@ def duplicates(
         from pipeline.stages.duplicates import duplicates as stage
 
         say("duplicates", stage(*writing(context)))
-        show(command.format_groups(command.read_groups(context.obj[1])))
+        show(command.format_groups(opened(context)[2].duplicates()))
         return
-    params, artifacts = given(context)
+    params, artifacts, folder = opened(context)
     if links:
         command.check_folder(links, params, artifacts)
-    groups = command.read_groups(artifacts)
+    groups = folder.duplicates()
     if links:
-        say("links", command.save_links(groups, links, artifacts))
+        say("links", command.save_links(groups, links, folder.dataset))
     if as_json:
         show_json(command.as_json(groups))
     elif paths:
@@ -59,5 +59,5 @@ def unique(
     """Show the pictures that are most unlike all others, by what `uniqueness` wrote."""
     from pipeline.commands import unique as command
 
-    rows = command.most_unique(given(context)[1], count=n)
+    rows = opened(context)[2].unique(n)
     show_json(command.as_json(rows)) if as_json else show(command.format_rows(rows))

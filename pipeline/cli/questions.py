@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.common import Force, given, say, say_skipped, show, show_json, writing
+from pipeline.cli.common import Force, opened, say, say_skipped, show, show_json, writing
 
 
 def tolerance(context: typer.Context) -> None:
@@ -30,40 +30,41 @@ def compare(
     """Say whether two pictures show the same, and where not, and if they are of one kind; rank a folder of photos."""
     from pipeline.commands import compare as command
     from pipeline.commands.outputs import SHEETS, open_door
+    from pipeline.commands.verdicts import doubt
     from pipeline.errors import QueryError
     from pipeline.wording import one_line, shown
 
-    params, artifacts = given(context)
-    reference, other = command.places(reference_given, other_given, artifacts)
+    params, artifacts, folder = opened(context)
+    reference_file, other = command.places(reference_given, other_given, folder)
     sheet_file = table_file = None
     if sheet or table:
         door = open_door(params, artifacts, force=force)
         sheet_file = door.file(sheet, "--sheet", SHEETS) if sheet else None
         table_file = door.file(table, "--csv", (".csv",)) if table else None
-    with command.open_comparer(reference, params, artifacts) as comparer:
-        if comparer.by_pixels:
-            say("compare", "the encoder is of other origin and shows no places: differences are those of the pixels")
-        if comparer.scale.doubt():
-            say("compare", comparer.scale.doubt())
-        if other.is_dir():
-            found, failures = comparer.compare_all(command.photos_in(other, artifacts))
-        else:
-            found, failures = [comparer.compare(other)], []
-        say_skipped([str(failure) for failure in failures])
-        if not found:
-            raise QueryError(f"{one_line(other)}: no readable picture to compare with; give a folder of photos")
-        if table_file:
-            command.save_ranking(found, table_file)
-        if sheet_file:
-            command.save_sheet(comparer, found, sheet_file)
-        if as_json:
-            for one in found:
-                path = {"path": shown(one.photo)} if other.is_dir() else {}
-                show_json(json.dumps(path | one.as_json(), ensure_ascii=False))
-        elif other.is_dir():
-            show(command.format_ranking(comparer, found))
-        else:
-            show(command.format_comparison(comparer, found[0]))
+    reference = folder.reference(reference_file)
+    if reference.by_pixels:
+        say("compare", "the encoder is of other origin and shows no places: differences are those of the pixels")
+    if doubt(reference):
+        say("compare", doubt(reference))
+    if other.is_dir():
+        found, failures = command.compare_all(reference, command.photos_in(other, artifacts), folder)
+    else:
+        found, failures = [reference.compare(folder.given(other))], []
+    say_skipped([str(failure) for failure in failures])
+    if not found:
+        raise QueryError(f"{one_line(other)}: no readable picture to compare with; give a folder of photos")
+    if table_file:
+        command.save_ranking(found, table_file)
+    if sheet_file:
+        command.save_sheet(reference, found, folder, sheet_file)
+    if as_json:
+        for one in found:
+            path = {"path": shown(one.photo or "")} if other.is_dir() else {}
+            show_json(json.dumps(path | one.as_json(), ensure_ascii=False))
+    elif other.is_dir():
+        show(command.format_ranking(reference, found))
+    else:
+        show(command.format_comparison(reference, found[0]))
 
 
 def label(
@@ -75,21 +76,24 @@ def label(
     ] = False,
 ) -> None:
     """Label every picture from a few examples, with a confidence and the examples that explain it."""
+    from tqdm import tqdm
+
     from pipeline.commands import label as command
 
-    params, artifacts = given(context)
-    folder = out or artifacts.labels
-    if folder == artifacts.labels:  # any other place among the artefacts is refused
+    own = context.obj[1].labels
+    target = out or own
+    if target == own:  # any other place among the artefacts is refused
         writing(context)
-    command.check_folder(folder, params, artifacts)
-    labels = command.label(source, params, artifacts)
+    params, artifacts, folder = opened(context)
+    command.check_folder(target, params, artifacts)
+    labels = folder.label(source, progress=lambda examples: tqdm(examples, "examples", unit=" examples"))
     if labels.skipped:
         say("label", f"warning: of the examples, {len(labels.skipped):,} can't be used and count for nothing")
     say_skipped(labels.skipped)
-    command.save(labels, artifacts, folder)
+    command.save(labels, folder.pictures, target)
     if as_json:
         for row in range(len(labels.paths)):
             show_json(json.dumps(command.as_json(labels, row), ensure_ascii=False))
     else:
         show(command.format_labels(labels))
-    say("label", f"labels.csv, to_label.csv and a sheet for each label are in {folder}")
+    say("label", f"labels.csv, to_label.csv and a sheet for each label are in {target}")

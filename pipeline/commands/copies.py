@@ -1,51 +1,39 @@
 """Prints the groups of copies that the stage `duplicates` wrote, and makes a folder of links for each."""
 
 import json
-from itertools import groupby
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.artifacts import (
-    Artifacts,
-    Duplicate,
-    load_duplicates,
-    open_index,
-    unwritable,
-)
-from pipeline.commands.opening import from_here
+from pipeline.artifacts import Artifacts, open_index, unwritable
 from pipeline.commands.outputs import open_door
 from pipeline.errors import ArtifactError, QueryError
+from pipeline.folder.given import from_here
+from pipeline.folder.tables import Copies
 from pipeline.folders import lay_out, link
 from pipeline.params import Params
 from pipeline.pictures import content_of
 from pipeline.wording import counted, one_line
 
 
-def read_groups(artifacts: Artifacts) -> list[list[Duplicate]]:
-    """Return the groups of duplicates.csv; in each the picture to keep first."""
-    with open_index(artifacts.index) as index:
-        members = load_duplicates(artifacts, index)
-    return [list(group) for _, group in groupby(members, key=lambda member: member.group)]
-
-
-def as_json(groups: list[list[Duplicate]]) -> str:
+def as_json(groups: Sequence[Copies]) -> str:
     """Return the groups as a JSON list: which to keep, which could go, and which are to be looked at (`unsure`)."""
     values = [
         {
-            "group": group[0].group,
-            "exact": all(member.kind == "exact" for member in group),
-            "paths": [member.path for member in group],
-            "keep": group[0].path,
-            "no": [member.path for member in group if member.keep == "no"],
-            "unsure": [member.path for member in group if member.keep == "unsure"],
+            "group": group.number,
+            "exact": group.is_exact,
+            "paths": group.paths,
+            "keep": group.keep,
+            "no": group.spare,
+            "unsure": group.unsure,
         }
         for group in groups
     ]
     return json.dumps(values, ensure_ascii=False)
 
 
-def spare(groups: list[list[Duplicate]], artifacts: Artifacts) -> list[Path]:
+def spare(groups: Sequence[Copies], artifacts: Artifacts) -> list[Path]:
     """Return where the pictures lie that could go, as seen from where one stands.
 
     Raises
@@ -59,11 +47,10 @@ def spare(groups: list[list[Duplicate]], artifacts: Artifacts) -> list[Path]:
         contents = {picture.path: picture.content for picture in index.pictures()}
     paths = []
     for group in groups:
-        spare_ones = [member for member in group if member.keep == "no"]
-        for member in [group[0], *spare_ones] if spare_ones else []:
-            _check_unchanged(dataset / member.path, contents.get(member.path, ""))
-        _check_no_link(dataset / group[0].path, [dataset / member.path for member in spare_ones])
-        paths += [from_here(dataset / member.path) for member in spare_ones]
+        for path in (group.keep, *group.spare) if group.spare else ():
+            _check_unchanged(dataset / path, contents.get(path, ""))
+        _check_no_link(dataset / group.keep, [dataset / path for path in group.spare])
+        paths += [from_here(dataset / path) for path in group.spare]
     return paths
 
 
@@ -82,14 +69,16 @@ def _check_no_link(kept: Path, spare_ones: list[Path]) -> None:
         raise ArtifactError(f"{kept} has become a link to a copy of it; the dataset has changed: run `dvc repro`")
 
 
-def format_groups(groups: list[list[Duplicate]]) -> str:
+def format_groups(groups: Sequence[Copies]) -> str:
     """Return the groups as a table for a terminal."""
-    members = [member for group in groups for member in group]
-    widest = max((len(m.kind) for m in members), default=0)
+    widest = max((len(member.kind) for group in groups for member in group.members), default=0)
     lines = [f"group  keep    {'kind':{widest}}  similarity  path (reason)"]
-    for m in members:
-        kind = f"{m.kind:{widest}}"
-        lines.append(f"{m.group:5d}  {m.keep:6}  {kind}  {m.similarity:10.4f}  {one_line(m.path)} ({m.reason})")
+    for group in groups:
+        for m in group.members:
+            kind = f"{m.kind:{widest}}"
+            lines.append(
+                f"{group.number:5d}  {m.keep:6}  {kind}  {m.similarity:10.4f}  {one_line(m.path)} ({m.reason})"
+            )
     return "\n".join(lines) if groups else "no copies"
 
 
@@ -98,7 +87,7 @@ def check_folder(folder: Path, params: Params, artifacts: Artifacts) -> None:
     open_door(params, artifacts, force=False).new_folder(folder, "--links")
 
 
-def save_links(groups: list[list[Duplicate]], folder: Path, artifacts: Artifacts) -> str:
+def save_links(groups: Sequence[Copies], folder: Path, dataset: Path) -> str:
     """Make a folder for each group, with links to its pictures, the one to keep first.
 
     Raises
@@ -108,20 +97,18 @@ def save_links(groups: list[list[Duplicate]], folder: Path, artifacts: Artifacts
     QueryError
         If the folder can't be written.
     """
-    with open_index(artifacts.index) as index:
-        dataset = index.dataset
     for group in groups:
         plan = lay_out(
-            [member.path for member in group],
-            groups=np.zeros(len(group), np.int64),
+            list(group.paths),
+            groups=np.zeros(len(group.members), np.int64),
             medoids=np.zeros(1, np.int64),
-            similarities=np.array([member.similarity for member in group], np.float32),
+            similarities=np.array([member.similarity for member in group.members], np.float32),
         )[0]
-        target = folder / f"{group[0].group:04d}"
+        target = folder / f"{group.number:04d}"
         try:
             target.mkdir(parents=True)
             for row, name in zip(plan.rows, plan.files, strict=True):
-                link(dataset / group[row].path, target / name, hard=True)
+                link(dataset / group.paths[row], target / name, hard=True)
         except OSError as error:
             raise QueryError(f"--links: {unwritable(target, error)}") from error
     return f"{counted(len(groups), 'folder')} in {folder}"

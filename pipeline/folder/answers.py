@@ -1,18 +1,33 @@
-"""What a query found, and what it means: as values, as JSON, and in words for a terminal."""
+"""What a query found, and what that means in this folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.commands.unusual import Unusual
-from pipeline.wording import one_line, shown
+from pipeline.folder.unusual import Unusual
+from pipeline.wording import shown
+
+Mode = Literal["auto", "cached", "fresh"]
+"""Where an answer comes from: the cached lists, the encoder, or `auto`: from the lists where the folder has it."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """One picture of an answer; path relative to the dataset, cosine similarity in [-1, 1], and what that means here.
+    """One picture of an answer.
 
-    The percentages of nearest neighbours and of random pairs of the folder that are less similar; None without any.
+    Attributes
+    ----------
+    rank : int
+        From 1.
+    path : str
+        Relative to the dataset, with '/'.
+    similarity : float
+        Cosine similarity, in [-1, 1]; larger is more alike.
+    row : int
+        Of the picture, in all arrays of the folder.
+    percentile_nearest, percentile_random : float or None
+        How many percent of the folder's nearest neighbours, and of its random pairs, are less similar, in [0, 100];
+        None where the folder has none.
     """
 
     rank: int
@@ -33,49 +48,32 @@ class Result:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a query found, most similar first, and by which road; whether nothing of it looks like the query.
+    """What a query found.
 
-    Of a new picture also how unusual it is, if known.
+    Attributes
+    ----------
+    query : Path or None
+        The file that was asked for; None where pixels were given.
+    mode : {"cached", "fresh"}
+        Whether the sorted lists answered, or the encoder.
+    results : tuple of Result
+        Most similar first.
+    nothing_alike : bool or None
+        Whether nothing in the folder looks like the query: the best is less similar than 99 % of the folder's nearest
+        neighbours; None where the folder has none.
+    row : int or None
+        Of the query, where it is a picture of the folder and was answered as one.
     """
 
-    query: Path
+    query: Path | None
     mode: Literal["cached", "fresh"]
     results: tuple[Result, ...]
     nothing_alike: bool | None
+    row: int | None = None
     unusual: Unusual | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the answer as plain values."""
-        values: dict[str, Any] = {"query": shown(self.query), "mode": self.mode, "nothing_alike": self.nothing_alike}
-        values["results"] = [one.as_json() for one in self.results]
-        if self.unusual:
-            values["unusual"] = self.unusual.as_json()
-        return values
-
-
-def format_answer(answer: Answer) -> str:
-    """Return an answer as a table for a terminal."""
-    lines = [f"{one_line(answer.query)} ({answer.mode})", "rank  similarity  percentile  path"]
-    for r in answer.results:
-        percentile = "-" if r.percentile_nearest is None else f"{r.percentile_nearest:.1f}"
-        lines.append(f"{r.rank:4d}  {r.similarity:10.4f}  {percentile:>10}  {one_line(r.path)}")
-    lines += _meaning(answer)
-    if answer.unusual:
-        lines.append(answer.unusual.words())
-    return "\n".join(lines)
-
-
-def _meaning(answer: Answer) -> list[str]:
-    """Say what the best similarity means in this folder, in a line; none where that isn't known."""
-    best = answer.results[0] if answer.results else None
-    if best is None or best.percentile_nearest is None or best.percentile_random is None:
-        return []
-    if answer.nothing_alike:
-        return [
-            "nothing here looks like it: the best is less alike than 99 % of this folder's nearest neighbours, "
-            f"and more than {best.percentile_random:.0f} % of random pairs"
-        ]
-    return [
-        f"the best is more alike than {best.percentile_nearest:.0f} % of this folder's nearest neighbours, "
-        f"its percentile, and than {best.percentile_random:.0f} % of random pairs"
-    ]
+        """Return it as plain values."""
+        values: dict[str, Any] = {"query": None if self.query is None else shown(self.query), "mode": self.mode}
+        values |= {"nothing_alike": self.nothing_alike, "results": [one.as_json() for one in self.results]}
+        return {**values, "unusual": self.unusual.as_json()} if self.unusual else values

@@ -1,4 +1,4 @@
-"""What a comparison found, and its two verdicts: do two pictures show the same, and are they of one kind."""
+"""Two pictures side by side: do they show the same, and where not; are they of one kind."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,54 +7,40 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import alikeness, differences
-
-
-@dataclass(frozen=True)
-class Scale:
-    """What the folder says of a similarity, and of a difference: the one that light and a small shift make."""
-
-    similarity: alikeness.Scale
-    level: float
-
-    def doubt(self) -> str:
-        """Say why the kind can't be told; empty if it can."""
-        if self.similarity.kind_from is not None:
-            return ""
-        why = "nearest neighbours are hardly more alike than random pairs; see `pipeline evaluate`"
-        if not self.similarity.nearest:
-            why = "the folder has no two different pictures"
-        return f"warning: whether two pictures are of the same kind can't be told: {why}"
-
-    def explained(self) -> str:
-        """Say what the verdicts mean."""
-        words = [
-            f"a difference of 1 is what light and a small shift make; from {differences.FOUND:g} on pictures differ"
-        ]
-        if self.similarity.kind_from is not None:
-            words.append(
-                f"the same kind from a similarity of {self.similarity.kind_from:.3f} on: halfway between a typical "
-                "random pair and a typical nearest neighbour of this folder"
-            )
-        return "\n".join(words)
+from pipeline import differences
+from pipeline.encoder.running import cells_of, encode_one
+from pipeline.folder.given import Given
+from pipeline.folder.state import State
 
 
 @dataclass(frozen=True)
 class Comparison:
     """What was found of a photo beside a reference.
 
-    similarity          cosine, in [-1, 1]
-    percentile_random   share of random pairs of the folder that are less similar, in [0, 100]; None without any
-    percentile_nearest  the same of nearest neighbours
-    same_kind           whether both are of the same kind; None where the folder can't tell
-    difference          of the cell that differs most, in units of the scale's level; larger is more different
-    place               that cell's middle: the pixel (x, y) of the reference at 256x256
-    share               of the cells that differ by more than 1, in [0, 1]
-    heat                float32 (32, 32), where it differs, in the reference's frame
-    shift               (down, right) in pixels, by which the photo was moved there
+    Attributes
+    ----------
+    photo : Path or None
+        The file of the photo; None where pixels were given.
+    similarity : float
+        Cosine similarity of the own parts, in [-1, 1]; larger is more alike.
+    percentile_random, percentile_nearest : float or None
+        How many percent of the folder's random pairs, and of its nearest neighbours, are less similar, in [0, 100];
+        None where the folder has none.
+    same_kind : bool or None
+        Whether both are of the same kind; None where the folder can't tell.
+    difference : float
+        Of the place that differs most. Up to 1 can be light or a small shift; larger is more different.
+    place : tuple of int
+        The middle of that place: the pixel (x, y) of the reference at 256x256.
+    share : float
+        Of all places, those that differ by more than 1, in [0, 1].
+    heat : ndarray of float32, (32, 32)
+        Where it differs, in the reference's frame, on the encoder's own scale.
+    shift : tuple of int
+        (down, right) in pixels, by which the photo was moved to lie on the reference.
     """
 
-    photo: Path
+    photo: Path | None
     similarity: float
     percentile_random: float | None
     percentile_nearest: float | None
@@ -75,16 +61,6 @@ class Comparison:
         """Whether both show the same, but for light and a small shift."""
         return self.difference < differences.FOUND
 
-    def verdict(self) -> str:
-        """Say whether both show the same."""
-        if self.same:
-            return "no difference"
-        return "not aligned" if self.everywhere else "differs"
-
-    def kind(self) -> str:
-        """Say whether both are of the same kind."""
-        return {True: "same kind", False: "another kind", None: "can't tell"}[self.same_kind]
-
     def as_json(self) -> dict[str, Any]:
         """Return the numbers as plain values."""
         return {
@@ -99,15 +75,42 @@ class Comparison:
         }
 
 
-def where(comparison: Comparison) -> str:
-    """Say in a sentence whether two pictures show the same, and where not."""
-    if comparison.same:
-        return "the same: no difference found but light and a small shift"
-    share = f"in {100 * comparison.share:.1f} % of the picture"
-    if comparison.everywhere:
-        return f"not the same picture: they could not be aligned; it differs nearly everywhere, {share}"
-    x, y = comparison.place
-    return f"differs {share}, most at x = {x}, y = {y} of 256x256 pixels"
+class Reference:
+    """A picture beside which others are held: it is looked at once. Several threads may ask it."""
+
+    def __init__(self, given: Given, state: State) -> None:
+        self._state, self.scale, self.level = state, state.own_scale, state.tolerance
+        self.path, self.pixels, self.size = given.path, given.pixels, given.size
+        self._embedding, self._bank = self._own(self.pixels), differences.seen(self.pixels, self._see)
+
+    @property
+    def by_pixels(self) -> bool:
+        """Whether the encoder shows no places, so that differences are those of the pixels."""
+        return self._state.cells.facts.get("made_from") == "pixels"
+
+    def compare(self, photo: Given) -> Comparison:
+        """Hold one photo beside the reference; QueryError if it is no readable picture."""
+        similarity = float(np.clip(self._own(photo.pixels) @ self._embedding, -1, 1))
+        heat, shift = differences.located(photo.pixels, self.pixels, self._bank, self._see)
+        difference, x, y = differences.peak(heat)
+        return Comparison(
+            photo.path,
+            similarity,
+            self.scale.percentile_random(similarity),
+            self.scale.percentile_nearest(similarity),
+            self.scale.same_kind(similarity),
+            difference / self.level,
+            (x, y),
+            differences.share(heat, level=self.level),
+            heat,
+            shift,
+        )
+
+    def _own(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return self._state.encoder.parts.own_of(encode_one(self._state.encoder, picture))
+
+    def _see(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return cells_of(self._state.cells, picture)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -1,28 +1,26 @@
 """The pictures that somebody has labelled: reads which they are, and finds them in the folder or encodes them."""
 
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from pipeline.artifacts import (
     MARK,
     Artifacts,
-    Index,
     LabelRow,
     PathFinder,
     check_agreement,
-    check_encoder,
     composed,
     read_label_rows,
     spellings,
 )
-from pipeline.encoder.running import encode_one, open_encoder
+from pipeline.encoder.running import encode_one
 from pipeline.errors import QueryError
-from pipeline.params import Params
+from pipeline.folder.state import State
 from pipeline.pictures import Limits, RejectedPictureError, content_of, find_files, read_picture
 from pipeline.wording import one_line, shown
 
@@ -45,11 +43,12 @@ class Outsider:
     embedding: NDArray[np.float32]
 
 
-def read_examples(source: Path, artifacts: Artifacts, index: Index) -> list[Example]:
-    """Return the examples of a CSV file with path,label, or of a folder tree whose folders are the labels.
+def examples_of(
+    source: str | os.PathLike[str] | Mapping[str, str], artifacts: Artifacts, state: State
+) -> list[Example]:
+    """Return the examples of a mapping of paths to labels, of a CSV file with path,label, or of a tree of folders.
 
-    A path of the CSV file is relative to the dataset, to the CSV file, or to where the command runs; the first that
-    is there counts.
+    A path is relative to the dataset, to the CSV file, or to where one stands; the first that is there counts.
 
     Raises
     ------
@@ -57,15 +56,25 @@ def read_examples(source: Path, artifacts: Artifacts, index: Index) -> list[Exam
         If there is no such file or folder, the columns are missing, a row can't be understood, one path has two labels,
         or there are fewer than two labels.
     """
-    examples = _in_folders(source, artifacts) if source.is_dir() else _in_table(source, index)
+    if isinstance(source, Mapping):
+        examples, place = _in_mapping(source, state), "the examples"
+    else:
+        path, place = Path(source), one_line(Path(source))
+        examples = _in_folders(path, artifacts) if path.is_dir() else _in_table(path, state)
     names = {example.label for example in examples}
     if len(names) < 2:
         got = f"those of {one_line(names.pop())!r} alone" if names else "none"
         raise QueryError(
-            f"{source}: expected examples of two labels or more, got {got}; give a CSV file with the columns "
+            f"{place}: expected examples of two labels or more, got {got}; give a CSV file with the columns "
             "path,label, or a folder with a folder of pictures for each label"
         )
     return examples
+
+
+def _in_mapping(source: Mapping[str, str], state: State) -> list[Example]:
+    finder = PathFinder(state.paths)
+    places = {path: _located(path, Path(), state.index.dataset, finder) for path in source}
+    return [Example(places[path], composed(label)) for path, label in source.items() if label]
 
 
 def _in_folders(source: Path, artifacts: Artifacts) -> list[Example]:
@@ -81,13 +90,13 @@ def _in_folders(source: Path, artifacts: Artifacts) -> list[Example]:
     return examples
 
 
-def _in_table(source: Path, index: Index) -> list[Example]:
+def _in_table(source: Path, state: State) -> list[Example]:
     """Return the rows of a table that have a label."""
     rows: dict[Path, LabelRow] = {}
-    finder = PathFinder(index.paths())
+    finder = PathFinder(state.paths)
     try:
         for row in _read_rows(source):
-            path = _located(row.path, source, index.dataset, finder)
+            path = _located(row.path, source, state.index.dataset, finder)
             if row.label:
                 check_agreement(rows.setdefault(path, row), row, row.path.strip())
     except ValueError as error:
@@ -115,7 +124,7 @@ def _located(given: str, source: Path, dataset: Path, finder: PathFinder) -> Pat
 
 
 def find(
-    examples: list[Example], names: list[str], params: Params, artifacts: Artifacts, index: Index
+    examples: Iterable[Example], names: list[str], limits: Limits, state: State
 ) -> tuple[dict[int, int], list[Outsider], list[str]]:
     """Return the rows of the examples in the folder with their classes, the other examples, and what was skipped.
 
@@ -128,12 +137,10 @@ def find(
     ArtifactError
         If the encoder is missing, or another than that of the embeddings.
     """
-    encoder = open_encoder(artifacts.encoder)
-    check_encoder(artifacts, encoder.digest)
     inside: dict[int, int] = {}
     known: dict[str, int] = {}  # content to class
     others, skipped = [], []
-    for example in tqdm(examples, "examples", unit=" examples"):
+    for example in examples:
         number = names.index(example.label)
         if example.problem:
             skipped.append(f"{one_line(example.path)}: {example.problem}")
@@ -148,11 +155,11 @@ def find(
                                  f"{names[known[content]]}; leave one label")  # fmt: skip
             if content in known:
                 continue
-            rows = index.rows_of_content(content)
+            rows = state.index.rows_of_content(content)
             if not rows:
-                picture = read_picture(example.path, Limits(**vars(params.resize)))
+                picture = read_picture(example.path, limits)
                 assert picture.pixels is not None
-                others.append(Outsider(shown(example.path), number, encode_one(encoder, picture.pixels)))
+                others.append(Outsider(shown(example.path), number, encode_one(state.encoder, picture.pixels)))
         except (OSError, RejectedPictureError) as error:
             skipped.append(f"{one_line(example.path)}: {getattr(error, 'strerror', None) or error}")
             continue

@@ -1,18 +1,18 @@
-"""Says how unusual a new picture is: how far it is from the nearest of the folder that is no copy of it."""
+"""How unusual a new picture is: how far it is from the nearest of the folder that is no copy of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artifacts import Artifacts, Index, check_origin, load_json, load_pictures
-from pipeline.commands.unique import less_unusual
-from pipeline.wording import one_line
+from pipeline.folder.state import State
+
+if TYPE_CHECKING:
+    from pipeline.duplicates import Threshold
 
 _AT_ONCE = 8  # pictures that are compared by their pixels
-_NAMED = 3  # copies that are named in a line, at most
 
 Nearest = Callable[[int], NDArray[np.void]]  # how many to the (row, similarity) of so many, most similar first
 
@@ -21,10 +21,17 @@ Nearest = Callable[[int], NDArray[np.void]]  # how many to the (row, similarity)
 class Unusual:
     """How unusual a new picture is.
 
-    distance  cosine distance to its nearest that is no copy; None if the folder holds nothing but copies of it
-    share     of the folder's pictures that have a smaller one, in [0, 1]; None as well
-    copies    paths of the nearest pictures that it is a copy of, by their pixels at 256x256
-    perhaps   of those that it may be a copy of, for they differ in places; like copies they are not the nearest
+    Attributes
+    ----------
+    distance : float or None
+        Cosine distance to its nearest that is no copy, in [0, 2], by own parts; None if the folder holds nothing but
+        copies of it.
+    share : float or None
+        Share of the folder's pictures that have a smaller one, in [0, 1]; None as well.
+    copies : tuple of str
+        Paths of the nearest pictures that it is a copy of, by their pixels at 256x256.
+    perhaps : tuple of str
+        Paths of those that it may be a copy of, for they differ in places; like copies they are not the nearest.
     """
 
     distance: float | None
@@ -42,57 +49,34 @@ class Unusual:
             "perhaps_copies": list(self.perhaps),
         }
 
-    def words(self) -> str:
-        """Return it in words, a line for each thing."""
-        lines = [
-            f"{words} {', '.join(map(one_line, paths[:_NAMED]))}{_more(len(paths) - _NAMED)}"
-            for words, paths in (("a copy of", self.copies), ("perhaps a copy of", self.perhaps))
-            if paths
-        ]
-        if self.distance is None or self.share is None:
-            return "\n".join([*lines, "the folder holds nothing but copies of it"])
-        nearest = "the nearest that is no copy" if lines else "the nearest"
-        share = f"{100 * self.share:.0f} % of the folder's pictures"
-        return "\n".join([*lines, f"more unusual than {share}: its distance to {nearest} is {self.distance:.4f}"])
 
-
-def how_unusual(pixels: NDArray[np.uint8], nearest: Nearest, artifacts: Artifacts, index: Index) -> Unusual | None:
-    """Return how unusual a picture (256, 256, 3) is; None if nobody has run `uniqueness`.
+def how_unusual(pixels: NDArray[np.uint8], nearest: Nearest, state: State) -> Unusual:
+    """Return how unusual a picture (256, 256, 3) is.
 
     What is a copy is judged as `duplicates` judges: by pixels, and by similarity only where that can tell; but not by
     the originals, so that finer text may differ.
     """
-    if not artifacts.uniqueness.is_file():
-        return None
-    check_origin(artifacts, "duplicates", index.digest)
-    judged = load_json(artifacts.metrics("duplicates"), stage="duplicates")
-    pictures = load_pictures(artifacts, index)
     copies: dict[str, list[str]] = {"copy": [], "perhaps": []}
     start, found = 0, nearest(_AT_ONCE)
     while start < len(found):
         some = found[start:]
-        kinds = _kinds(pixels, pictures[some["row"]], some["similarity"], judged)
+        kinds = _kinds(pixels, state.pictures[some["row"]], some["similarity"], state.threshold)
         for kind, paths in copies.items():
-            paths += map(index.path, some["row"][kinds == kind].tolist())
+            paths += [state.index.path(row) for row in some["row"][kinds == kind].tolist()]
         if (kinds == "none").any():
             distance = 1 - float(some["similarity"][np.argmax(kinds == "none")])
-            share = less_unusual(artifacts, distance, index=index)
+            share = int(np.searchsorted(state.distances, distance)) / state.index.count
             return Unusual(distance, share, tuple(copies["copy"]), tuple(copies["perhaps"]))
         start, found = len(found), nearest(2 * len(found))
     return Unusual(None, None, tuple(copies["copy"]), tuple(copies["perhaps"]))
 
 
-def _more(number: int) -> str:
-    return f" and {number:,} more" if number > 0 else ""
-
-
 def _kinds(
-    pixels: NDArray[np.uint8], others: NDArray[np.uint8], similarities: NDArray[np.float32], judged: dict[str, Any]
+    pixels: NDArray[np.uint8], others: NDArray[np.uint8], similarities: NDArray[np.float32], threshold: "Threshold"
 ) -> NDArray[np.str_]:
     """Return what a picture is of each of some others (M, 256, 256, 3), turned or not: copy, perhaps, or none; (M,)."""
     from pipeline import duplicates as room
 
-    threshold = room.Threshold(**{one.name: judged[one.name] for one in fields(room.Threshold)})
     own, *small = room.thumbnails(np.concatenate([pixels[None], others]))
     turns = [room.likeliest_turn(own, one, range(len(room.HOW))) for one in small]
     laid = np.stack([room.turned(other, turn) for other, turn in zip(others, turns, strict=True)])

@@ -14,12 +14,21 @@ originals   a file once more: its own pixels, and what it says of where it comes
 workers     many of them on all cores, in order
 """
 
-from pipeline.pictures.decoding import FORMATS, DecodedPicture, decode, decoders, read_picture
+from pipeline.pictures.decoding import (
+    FORMATS,
+    DecodedPicture,
+    decode,
+    decoders,
+    read_picture,
+    reduce_open,
+    reduce_picture,
+)
 from pipeline.pictures.finding import FoundFile, Listing, content_of, find_files, look_through
 from pipeline.pictures.isolation import reading_processes
 from pipeline.pictures.limits import Limits
 from pipeline.pictures.originals import ChangedPictureError, Provenance, open_original, provenance_of
 from pipeline.pictures.rejection import RejectedPictureError
+from pipeline.pictures.sources import hash_of, open_file
 from pipeline.pictures.strips import SIZE, resized
 from pipeline.pictures.workers import in_order
 
@@ -37,11 +46,15 @@ __all__ = [
     "decode",
     "decoders",
     "find_files",
+    "hash_of",
     "in_order",
     "look_through",
+    "open_file",
     "open_original",
     "provenance_of",
     "read_picture",
     "reading_processes",
+    "reduce_open",
+    "reduce_picture",
     "resized",
 ]

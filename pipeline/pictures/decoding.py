@@ -82,15 +82,31 @@ def read_picture(
         if known(content):
             return DecodedPicture(content, image.width, image.height, None)
         announce(needed)
-        image = _loaded(image, file, limits, announce)
-        with decoder_errors_rejected():
-            orientation = orientation_of(image)
-            width, height = upright_size(image, orientation)
-            if orientation == 1 and is_plain(image):
-                small = shrunk(image).convert("RGB")  # Pillow holds no copy of it meanwhile
-            else:
-                small = reduced(image, orientation, rgb_maker(image))
-            return DecodedPicture(content, width, height, np.asarray(managed(small, image)))
+        pixels, (width, height) = reduce_picture(_loaded(image, file, limits, announce))
+        return DecodedPicture(content, width, height, pixels)
+
+
+def reduce_picture(image: Image.Image) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """Return an image of any mode upright, RGB and 256x256, uint8 (256, 256, 3), and its own upright width and height.
+
+    Raises
+    ------
+    RejectedPictureError
+        If its pixels can't be decoded.
+    """
+    with decoder_errors_rejected():
+        orientation = orientation_of(image)
+        if orientation == 1 and is_plain(image):
+            small = shrunk(image).convert("RGB")  # Pillow holds no copy of it meanwhile
+        else:
+            small = reduced(image, orientation, rgb_maker(image))
+        return np.asarray(managed(small, image)), upright_size(image, orientation)
+
+
+def reduce_open(file: BinaryIO, limits: Limits) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """Return the picture in an open file as `reduce_picture` does; RejectedPictureError as `read_picture` says."""
+    image, _ = opened(file, limits, _silent)
+    return reduce_picture(_loaded(image, file, limits, _silent))
 
 
 def decode(file: BinaryIO, limits: Limits, *, announce: Announce = _silent) -> Image.Image:

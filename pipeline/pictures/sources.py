@@ -17,15 +17,26 @@ _LARGE_FILE_BYTES = 1 << 25  # larger ones are not held, but read in pieces wher
 
 @contextmanager
 def open_source(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that is not empty; a small one is read at once.
+    """Open a file of the dataset that is not empty; a small one is read at once.
 
     Raises
     ------
     RejectedPictureError
-        If it can't be read, is empty or is no file; files of /proc are empty, by what they say of themselves.
+        If it can't be read, is empty or is no file, as files of /proc say of themselves; or its name is not UTF-8, so
+        that no table could name it.
     """
     try:
         str(path).encode()
+    except UnicodeEncodeError:
+        raise RejectedPictureError("file name is not valid UTF-8") from None
+    with open_file(path) as file:
+        yield file
+
+
+@contextmanager
+def open_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file of any name as `open_source` does."""
+    try:
         facts = path.stat()  # first, for to open a pipe is to wait for its writer
         if not stat.S_ISREG(facts.st_mode):
             raise RejectedPictureError("a folder" if stat.S_ISDIR(facts.st_mode) else "neither a file nor a folder")
@@ -34,8 +45,6 @@ def open_source(path: Path) -> Iterator[BinaryIO]:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             yield file if size > _LARGE_FILE_BYTES else io.BytesIO(file.read())
-    except UnicodeEncodeError:
-        raise RejectedPictureError("file name is not valid UTF-8") from None
     except OSError as error:
         raise RejectedPictureError(error.strerror or str(error)) from error
 

@@ -1,0 +1,278 @@
+"""The opened folder: everything that can be asked of a folder of pictures and what was found of it."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.artifacts import Artifacts, load_groups, load_map
+from pipeline.errors import QueryError
+from pipeline.folder.answers import Answer, Mode, Result
+from pipeline.folder.searching import encoded, judged_unusual, listed, most_similar, results_of, row_of
+from pipeline.folder.state import State, stamp_of
+from pipeline.folder.tables import Copies, Copy, Group, Map, Unique, group_of
+from pipeline.params import Params, load_params
+from pipeline.wording import one_line
+
+if TYPE_CHECKING:  # what answers from the cache does without them
+    from pipeline.folder.comparing import Comparison, Reference
+    from pipeline.folder.examples import Example
+    from pipeline.folder.given import Given, Picture
+    from pipeline.folder.labels import Labels
+    from pipeline.folder.unusual import Unusual
+    from pipeline.pictures import Limits
+
+
+class Folder:
+    """A folder of pictures and what the stages found of it; made by `open_folder`.
+
+    Encoder, index and tables are opened when they are first needed, and then kept. When a stage replaces one of them,
+    the next question opens all of them anew. Several threads may ask.
+
+    Every picture that is asked for may be the path of a file, as it is seen from here or from the dataset; the bytes of
+    a file; an open `PIL.Image`; or its pixels, uint8 (height, width, 3). It is made upright, RGB and 256x256 as the
+    folder's own are.
+
+    All methods raise ArtifactError if what they read is missing, damaged, or was made from other pictures or by another
+    encoder than the rest; its message names the stage to run.
+    """
+
+    def __init__(self, params: Params, artifacts: Artifacts) -> None:
+        self._params, self._artifacts, self._lock = params, artifacts, threading.Lock()
+        self._stamp, self._state = stamp_of(artifacts), State(params, artifacts)
+
+    @property
+    def dataset(self) -> Path:
+        """The folder that the pictures lie in."""
+        return self._now().index.dataset
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Of all pictures, relative to the dataset, with '/'; the place in it is the row in all arrays."""
+        return self._now().paths
+
+    @property
+    def sizes(self) -> list[tuple[int, int]]:
+        """Width and height of every original, in row order."""
+        return self._now().sizes
+
+    @property
+    def pictures(self) -> NDArray[np.uint8]:
+        """The resized pictures, memory-mapped: uint8 (N, 256, 256, 3), RGB."""
+        return self._now().pictures
+
+    @property
+    def embeddings(self) -> NDArray[np.float32]:
+        """The embeddings, memory-mapped: float32 (N, D) of unit length, so that a product is a cosine similarity."""
+        return self._now().embeddings
+
+    def query(self, picture: "Picture | Given", n: int = 10, mode: Mode = "auto", *, unusual: bool = False) -> Answer:
+        """Find the `n` pictures that look most like one.
+
+        A picture whose content is in the folder is answered from the sorted lists, whatever it is called and wherever
+        it lies, itself left out; any other is encoded and compared with all. Asked in mode "fresh", a picture of the
+        folder finds itself first.
+
+        Parameters
+        ----------
+        picture
+            See the class.
+        n
+            How many to find, 1 or more; fewer are found in a folder that holds fewer.
+        mode
+            "cached" asks the lists alone, "fresh" the encoder, and "auto" the lists where they know the picture.
+        unusual
+            Whether to say as well how unusual a picture is that was encoded: it is compared with its neighbours by
+            their pixels, which takes longer than to find them. Nothing is said where nobody has run `uniqueness`.
+
+        Raises
+        ------
+        QueryError
+            If it is missing or no readable picture, or mode is "cached" and it is not in the folder.
+        """
+        if n < 1 or mode not in get_args(Mode):
+            raise ValueError(f"expected n >= 1 and one of {', '.join(get_args(Mode))}, got {n!r} and {mode!r}")
+        state = self._now()
+        given = self.given(picture)
+        row = None if mode == "fresh" else row_of(given, state)
+        if row is not None:
+            return Answer(given.path, "cached", *results_of(listed(row, n, state), state), row)
+        if mode == "cached":
+            raise QueryError(
+                f'{given.name} is not in the index; ask in mode "fresh", or add it to the folder and run `dvc repro`'
+            )
+        embedding = encoded(given, state)
+        results = results_of(most_similar(state.embeddings, embedding, n), state)
+        judged = judged_unusual(given, embedding, state) if unusual and state.knows_unusual else None
+        return Answer(given.path, "fresh", *results, None, judged)
+
+    def neighbours(self, path: str, n: int = 10) -> tuple[Result, ...]:
+        """Return the `n` pictures most like one of the folder, most similar first, itself left out.
+
+        Raises
+        ------
+        QueryError
+            If the folder has no picture of this path, as `paths` writes it.
+        """
+        state = self._now()
+        rows = state.index.rows_of_path(path)
+        if not rows:
+            raise QueryError(f"{one_line(path)} is not in the index; give one of the folder's paths")
+        return results_of(listed(rows[0], n, state), state)[0]
+
+    def how_unusual(self, picture: "Picture | Given") -> "Unusual":
+        """Say how unusual a picture is that is not in the folder, and what it is a copy of.
+
+        Raises
+        ------
+        QueryError
+            If it is missing or no readable picture.
+        """
+        state = self._now()
+        given = self.given(picture)
+        return judged_unusual(given, encoded(given, state), state)
+
+    def encode(self, pictures: "Iterable[Picture]") -> NDArray[np.float32]:
+        """Return the embeddings of pictures, float32 (B, D) of unit length: of one of the folder, its row's bits."""
+        from pipeline.encoder.running import encode
+
+        pixels = [self.given(picture).pixels for picture in pictures]
+        encoder = self._now().encoder
+        return encode(encoder, np.stack(pixels) if pixels else np.empty((0, 256, 256, 3), np.uint8), progress=False)
+
+    def groups(self) -> tuple[Group, ...]:
+        """Return the groups, the largest first."""
+        state = self._now()
+        numbers, similarities, medoids = load_groups(self._artifacts, state.index, list(state.paths))
+        return tuple(group_of(medoid, numbers, similarities, state.paths) for medoid in medoids)
+
+    def unique(self, n: int = 20) -> tuple[Unique, ...]:
+        """Return the `n` pictures that are most unlike all others, the most unusual first; of copies one."""
+        together = groupby(self._now().ranked, key=lambda one: one.rank)
+        groups = ((*members,) for _, members in islice(together, n))
+        return tuple(
+            Unique(
+                one.rank, one.path, one.distance, one.nearest, tuple(copy.path for copy in copies), one.stands_out
+            )
+            for one, *copies in groups
+        )  # fmt: skip
+
+    def duplicates(self) -> tuple[Copies, ...]:
+        """Return the groups of copies."""
+        return tuple(
+            Copies(group[0].group, tuple(Copy(m.path, m.row, m.similarity, m.kind, m.keep, m.reason) for m in group))
+            for group in self._now().copies
+        )
+
+    def map(self) -> Map:
+        """Return where the pictures lie on the map."""
+        state = self._now()
+        return Map(*load_map(self._artifacts, state.index, list(state.paths)))
+
+    def reference(self, picture: "Picture | Given") -> "Reference":
+        """Look at a picture once, so that many photos can be held beside it; QueryError if it is none."""
+        from pipeline.folder.comparing import Reference
+
+        return Reference(self.given(picture), self._now())
+
+    def compare(self, reference: "Picture | Given", photo: "Picture | Given") -> "Comparison":
+        """Say whether a photo shows the same as a reference, and where not, and whether both are of one kind.
+
+        Raises
+        ------
+        QueryError
+            If one of them is missing or no readable picture.
+        """
+        return self.reference(reference).compare(self.given(photo))
+
+    def label(
+        self,
+        examples: "str | os.PathLike[str] | Mapping[str, str]",
+        *,
+        progress: "Callable[[list[Example]], Iterable[Example]]" = iter,
+    ) -> "Labels":
+        """Label every picture of the folder from a few examples.
+
+        Parameters
+        ----------
+        examples
+            A mapping of paths to labels; or a CSV file with the columns path,label; or a folder with a folder of
+            pictures for each label. A path is relative to the dataset, to the CSV file, or to where one stands.
+        progress
+            Gives the examples one by one as they are read, so that a caller may show how far it has come.
+
+        Raises
+        ------
+        QueryError
+            If there are no examples, or they can't be understood; one content has two labels; or no two labels have an
+            example that can be read.
+        """
+        from pipeline.folder.examples import examples_of
+        from pipeline.folder.labels import label
+
+        state = self._now()
+        found = examples_of(examples, self._artifacts, state)
+        names = sorted({example.label for example in found})
+        return label(progress(found), names, self._limits(), state)
+
+    def given(self, picture: "Picture | Given") -> "Given":
+        """Return a picture that all methods take, whose file is then read once however often it is asked for."""
+        from pipeline.folder.given import Given
+
+        if isinstance(picture, Given):
+            return picture
+        return Given(picture, self._now().index.dataset, self._limits())
+
+    def _limits(self) -> "Limits":
+        from pipeline.pictures import Limits
+
+        return Limits(**vars(self._params.resize))
+
+    def _now(self) -> State:
+        """Return the artefacts as they are now: those that are open, unless one of them has been replaced."""
+        stamp = stamp_of(self._artifacts)
+        with self._lock:
+            if stamp != self._stamp:
+                self._state, self._stamp = State(self._params, self._artifacts), stamp
+            return self._state
+
+
+def open_folder(
+    project: str | os.PathLike[str] = ".",
+    *,
+    params: str | os.PathLike[str] | None = None,
+    artifacts: str | os.PathLike[str] | None = None,
+) -> Folder:
+    """Open a project: a folder that holds `params.yaml` and, once the line has run there, `artifacts`.
+
+    Parameters
+    ----------
+    project
+        The folder of both.
+    params, artifacts
+        Where they lie, if elsewhere.
+
+    Raises
+    ------
+    ParamsError
+        If params.yaml is missing or holds a wrong value.
+    ArtifactError
+        If there is no index yet, or it is damaged or of another folder of pictures than params.yaml names.
+
+    Examples
+    --------
+    ::
+
+        from pipeline import open_folder
+
+        folder = open_folder("holiday")
+        paths = [result.path for result in folder.query("new.jpg", n=5).results]
+    """
+    params_file = Path(project) / "params.yaml" if params is None else Path(params)
+    root = Path(project) / "artifacts" if artifacts is None else Path(artifacts)
+    return Folder(load_params(params_file), Artifacts(root))

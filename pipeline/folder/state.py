@@ -1,0 +1,195 @@
+"""The artefacts as they are at one moment: each is opened when it is first needed, checked, and then kept open."""
+
+import os
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.alikeness import Scale
+from pipeline.artifacts import (
+    Artifacts,
+    Duplicate,
+    Index,
+    Ranked,
+    check_encoder,
+    check_origin,
+    load_distances,
+    load_duplicates,
+    load_embeddings,
+    load_json,
+    load_neighbours,
+    load_own_embeddings,
+    load_pictures,
+    load_scale,
+    load_uniqueness,
+    open_index,
+)
+from pipeline.errors import ArtifactError
+from pipeline.params import Params
+
+if TYPE_CHECKING:  # what answers from the cache does without them
+    from pipeline.duplicates import Threshold
+    from pipeline.encoder.running import Encoder
+
+Stamp = tuple[tuple[int, int, int] | None, ...]
+
+_T = TypeVar("_T")
+
+
+class once(cached_property[_T]):  # noqa: N801  # a decorator, as its parent
+    """A property that is made once, also where several threads ask for it at the same time."""
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any] | None = None) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> _T: ...
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
+        """Return the value; the lock is that of the instance."""
+        if instance is None:
+            return self
+        with instance.lock:
+            return super().__get__(instance, owner)
+
+
+class State:
+    """Open artefacts; every property is checked to be of the same index and the same encoder, else ArtifactError."""
+
+    def __init__(self, params: Params, artifacts: Artifacts) -> None:
+        self.lock = threading.RLock()
+        self._artifacts = artifacts
+        with ExitStack() as opening:
+            self.index = opening.enter_context(open_own_index(params, artifacts))
+            weakref.finalize(self, opening.pop_all().close)
+
+    @once
+    def paths(self) -> tuple[str, ...]:
+        """Of all pictures, relative to the dataset, in row order."""
+        return tuple(self.index.paths())
+
+    @once
+    def sizes(self) -> list[tuple[int, int]]:
+        """Width and height of every original, in row order."""
+        return self.index.sizes()
+
+    @once
+    def pictures(self) -> NDArray[np.uint8]:
+        """uint8 (N, 256, 256, 3), memory-mapped."""
+        return load_pictures(self._artifacts, self.index)
+
+    @once
+    def embeddings(self) -> NDArray[np.float32]:
+        """float32 (N, D) of unit length, memory-mapped."""
+        return load_embeddings(self._artifacts, self.index)
+
+    @once
+    def own_embeddings(self) -> NDArray[np.float32]:
+        """Their own parts (see `pipeline.parts`), float32 (N, D), of unit length: a copy in memory."""
+        return load_own_embeddings(self._artifacts, self.index)
+
+    @once
+    def neighbours(self) -> NDArray[np.void]:
+        """Sorted lists of NEIGHBOUR (N, k), memory-mapped."""
+        return load_neighbours(self._artifacts, self.index)
+
+    @once
+    def scale(self) -> Scale:
+        """What a similarity of whole embeddings means here."""
+        return Scale(**load_scale(self._artifacts, self.index, part="whole"))
+
+    @once
+    def own_scale(self) -> Scale:
+        """What a similarity of own parts means here."""
+        return Scale(**load_scale(self._artifacts, self.index, part="own"))
+
+    @once
+    def encoder(self) -> "Encoder":
+        """The encoder that made the embeddings."""
+        from pipeline.encoder.running import open_encoder
+
+        _ = self.embeddings  # first of all they must be whole
+        encoder = open_encoder(self._artifacts.encoder)
+        check_encoder(self._artifacts, encoder.digest)
+        return encoder
+
+    @once
+    def cells(self) -> "Encoder":
+        """The file that describes places of a picture, made beside the encoder."""
+        from pipeline.encoder.running import open_cells
+
+        return open_cells(self._artifacts.cells, beside=self.encoder.digest)
+
+    @once
+    def tolerance(self) -> float:
+        """The difference that light and a small shift alone make."""
+        check_origin(self._artifacts, "tolerance", self.index.digest)
+        return float(load_json(self._artifacts.metrics("tolerance"), stage="tolerance")["difference"])
+
+    @once
+    def threshold(self) -> "Threshold":
+        """From where on the stage `duplicates` took two pictures for copies."""
+        from dataclasses import fields
+
+        from pipeline.duplicates import Threshold
+
+        check_origin(self._artifacts, "duplicates", self.index.digest)
+        judged = load_json(self._artifacts.metrics("duplicates"), stage="duplicates")
+        return Threshold(**{one.name: judged[one.name] for one in fields(Threshold)})
+
+    @once
+    def copies(self) -> list[list[Duplicate]]:
+        """Groups of copies, in each the picture to keep first."""
+        members = load_duplicates(self._artifacts, self.index)
+        return [list(group) for _, group in groupby(members, key=lambda member: member.group)]
+
+    @once
+    def ranked(self) -> list[Ranked]:
+        """All pictures by how unusual they are, the most unusual first."""
+        return load_uniqueness(self._artifacts, self.index)
+
+    @once
+    def distances(self) -> NDArray[np.float64]:
+        """Of all pictures that have one, the distance to the nearest that is no copy, rising."""
+        return np.sort(load_distances(self._artifacts, self.index))
+
+    @property
+    def knows_unusual(self) -> bool:
+        """Whether the stage `uniqueness` has run."""
+        return self._artifacts.uniqueness.is_file()
+
+
+@contextmanager
+def open_own_index(params: Params, artifacts: Artifacts) -> Iterator[Index]:
+    """Open the index; ArtifactError if it is missing, damaged, or of another folder than dataset.path."""
+    with open_index(artifacts.index) as index:
+        wanted = Path(params.dataset.path).absolute()
+        if os.path.realpath(wanted) != os.path.realpath(index.dataset):
+            raise ArtifactError(
+                f"{artifacts.index} lists {index.dataset}, but dataset.path is {wanted}: run `dvc repro`"
+            )
+        yield index
+
+
+def stamp_of(artifacts: Artifacts) -> Stamp:
+    """Return time, size and inode of every file that a state may have opened; None of one that isn't there."""
+    files = (
+        artifacts.index, artifacts.pictures, artifacts.embeddings, artifacts.neighbours, artifacts.scale,
+        artifacts.encoder, artifacts.cells, artifacts.groups_table, artifacts.map_table, artifacts.duplicates,
+        artifacts.uniqueness, artifacts.metrics("tolerance"), artifacts.metrics("duplicates"),
+    )  # fmt: skip
+    return tuple(map(_facts, files))
+
+
+def _facts(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
