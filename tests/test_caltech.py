@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from imports import ROOT
+from conftest import ROOT
 
 from pipeline.artifacts import REJECTED_COLUMNS, Artifacts, load_pictures, load_table, open_index
 from pipeline.params import load_params

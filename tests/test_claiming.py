@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT, Line
-from imports import modules
 from typer.testing import CliRunner, Result
 
 from pipeline.artifacts import Artifacts, check_own, claimed, rewritten_folder
 from pipeline.cli import app
+from pipeline.closure import modules
 from pipeline.errors import ArtifactError, DatasetError, PipelineError
 from pipeline.stages.sample import sample
 from pipeline.stages.scan import scan

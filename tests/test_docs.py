@@ -7,11 +7,12 @@ import importlib
 import tomllib
 
 import pytest
-from imports import PACKAGE, ROOT, modules, path_of
+from conftest import ROOT
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.closure import PACKAGE, modules, path_of
 from pipeline.params import Params
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,21 +1,25 @@
-"""dvc.yaml against the code: DVC doesn't see what Python imports, so this does."""
+"""dvc.yaml against the code: DVC doesn't see what Python imports, so it watches what the stage `code` writes down."""
 
 import dataclasses
+import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from imports import ROOT, closure, modules, path_of
+from conftest import ROOT
 
 from pipeline.artifacts import Artifacts
-from pipeline.autoencoder.starting import GROWN
+from pipeline.closure import PACKAGE, digest, modules, stages
 from pipeline.params import Params
+from pipeline.stages.code import code
 
 DVC: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 STAGES: dict[str, Any] = DVC["stages"]
-# they change no result of a stage
-NOT_WATCHED = {"pipeline", "pipeline.params", "pipeline.params.building", "pipeline.errors", "pipeline.forecast"}
 
 
 def outs(stage: str) -> list[str]:
@@ -23,20 +27,61 @@ def outs(stage: str) -> list[str]:
     return [next(iter(out)) if isinstance(out, dict) else out for out in STAGES[stage]["outs"]]
 
 
-def watched_code(stage: str) -> set[Path]:
-    """Return the Python files that the deps of a stage name, folders unfolded."""
-    deps = [ROOT / dep for dep in STAGES[stage]["deps"] if dep.startswith("pipeline/")]
-    return {file for dep in deps for file in (dep.rglob("*.py") if dep.is_dir() else [dep]) if file.suffix == ".py"}
+@pytest.mark.parametrize("stage", stages())
+def test_a_stage_watches_its_own_code_and_no_file_of_it(stage: str) -> None:
+    assert {"artifacts/code.json": [stage]} in STAGES[stage]["params"]
+    assert [dep for dep in STAGES[stage].get("deps", []) if not dep.startswith("artifacts/")] == []
 
 
-@pytest.mark.parametrize("stage", sorted(STAGES))
-def test_the_deps_of_a_stage_are_its_import_closure(stage: str) -> None:
-    expected = {path_of(module) for module in closure(f"pipeline.stages.{stage}") - NOT_WATCHED}
-    assert watched_code(stage) == expected
+def test_the_code_is_written_down_before_any_stage_reads_it(tmp_path: Path) -> None:
+    assert next(iter(STAGES)) == "code"
+    assert STAGES["code"]["always_changed"]
+    artifacts = Artifacts(tmp_path)
+    code(artifacts)
+    written = json.loads(artifacts.code.read_text("utf-8"))
+    assert written == {stage: digest(stage) for stage in STAGES if stage != "code"}
 
 
-def test_training_watches_the_weights_that_it_starts_from() -> None:
-    assert str(GROWN.relative_to(ROOT)) in STAGES["train"]["deps"]
+def installed(tmp_path: Path) -> Path:
+    """Return a copy of the package, as it lies in an environment, in which a test may change a module."""
+    shutil.copytree(PACKAGE, tmp_path / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "pipeline"
+
+
+def digests(package: Path) -> dict[str, str]:
+    """Return what the package, run where it lies, says of its code."""
+    program = "import json; from pipeline.closure import *; print(json.dumps({s: digest(s) for s in stages()}))"
+    environment = {**os.environ, "PYTHONPATH": str(package.parent)}
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=package.parent, env=environment
+    )
+    return dict(json.loads(found.stdout))
+
+
+@pytest.mark.parametrize(
+    ("changed", "stages_of_it"),
+    [
+        ("medoids/choice.py", {"groups"}),
+        ("autoencoder/views.py", {"train"}),
+        ("autoencoder/grown.npz", {"train"}),
+        ("report/templates/report.js", {"report"}),
+        ("encoder/running.py", {"embed", "duplicates", "tolerance", "evaluate"}),
+        ("wording.py", set(stages())),
+        ("cli/common.py", set()),
+        ("forecast.py", set()),
+        ("folder/opened.py", set()),
+    ],
+)
+def test_a_change_of_one_file_runs_the_stages_again_that_it_belongs_to(
+    changed: str, stages_of_it: set[str], tmp_path: Path
+) -> None:
+    package = installed(tmp_path)
+    before = digests(package)
+    assert before == {stage: digest(stage) for stage in stages()}
+    with (package / changed).open("ab") as file:
+        file.write(b"\n# changed")
+    after = digests(package)
+    assert {stage for stage in before if before[stage] != after[stage]} == stages_of_it
 
 
 @pytest.mark.parametrize("stage", sorted(STAGES))
@@ -50,7 +95,7 @@ def test_every_stage_module_is_a_stage_of_dvc() -> None:
 
 
 def test_every_value_of_params_is_watched_by_a_stage() -> None:
-    watched = {name for stage in STAGES.values() for name in stage["params"]}
+    watched = {name for stage in STAGES.values() for name in stage.get("params", []) if isinstance(name, str)}
     for section in dataclasses.fields(Params):
         names = {f"{section.name}.{field.name}" for field in dataclasses.fields(section.type)}  # type: ignore[arg-type]
         assert section.name in watched or names <= watched
@@ -66,7 +111,7 @@ def test_every_out_is_a_path_that_artefacts_own() -> None:
 def test_every_artefact_that_a_stage_depends_on_is_made_by_an_earlier_one() -> None:
     made: set[str] = set()
     for stage in STAGES:  # in the order of the file: so there is no cycle either
-        needed = {dep for dep in STAGES[stage]["deps"] if dep.startswith("artifacts/")}
+        needed = {dep for dep in STAGES[stage].get("deps", []) if dep.startswith("artifacts/")}
         assert needed <= made
         made |= set(outs(stage))
 

@@ -3,8 +3,7 @@
 import re
 
 import pytest
-from conftest import Line
-from imports import ROOT
+from conftest import ROOT, Line
 
 from pipeline.forecast import COMPARED, forecast
 from pipeline.params import load_params

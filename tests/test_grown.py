@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from imports import ROOT
+from conftest import ROOT
 from PIL import Image
 
 

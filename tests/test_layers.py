@@ -1,11 +1,13 @@
 """The house: imports go down only, rooms of one floor keep to themselves, heavy libraries stay in one room."""
 
 import pytest
-from imports import imports, modules, own_imports, path_of
+
+from pipeline.closure import imports, modules, own_imports, path_of
 
 FLOORS = {
     "errors": 0,
     "wording": 0,
+    "closure": 0,
     "parts": 0,
     "params": 1,
     "artifacts": 1,

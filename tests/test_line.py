@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from imports import ROOT
+from conftest import ROOT
 from PIL import Image
 
 SMALL: dict[str, dict[str, Any]] = {

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from imports import ROOT
+from conftest import ROOT
 
 from pipeline.orientation import FEWEST, turning_shows
 from pipeline.params import Params, load_params

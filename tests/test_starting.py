@@ -10,7 +10,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
-from imports import ROOT
+from conftest import ROOT
 from scenes import photograph
 
 from pipeline.autoencoder import training

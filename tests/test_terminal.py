@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Line
-from imports import PACKAGE, ROOT
+from conftest import ROOT, Line
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app, common
+from pipeline.closure import PACKAGE
 
 EVIL = "a\x1b[2J\x07\x9b\u202e.png"
 ESCAPED = r"a\x1b[2J\x07\x9b\u202e.png"

@@ -18,6 +18,11 @@ class Artifacts:
     root: Path
 
     @property
+    def code(self) -> Path:
+        """JSON: for each stage the sha256 of the code that it runs (stage code)."""
+        return self.root / "code.json"
+
+    @property
     def sample(self) -> Path:
         """Folder: pictures/<habit>/*.jpg and truth.json (stage sample)."""
         return self.root / "sample"

@@ -51,6 +51,14 @@ def _global(
     context.obj = (params, Artifacts(artifacts))
 
 
+@app.command(epilog="Example: pipeline code")
+def code(context: typer.Context) -> None:
+    """Write down which code each stage runs, for DVC to watch."""
+    from pipeline.stages.code import code as stage
+
+    _say("code", stage(_writing(context, begins=True)[1]))
+
+
 @app.command(epilog="Example: pipeline sample")
 def sample(context: typer.Context) -> None:
     """Grow the sample: pictures of snow crystals, with copies and a stranger planted among them."""
