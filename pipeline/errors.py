@@ -4,6 +4,7 @@ PipelineError                 something the user can mend; its message ends with
 ├── ParamsError               params.yaml holds a wrong, missing or unknown value
 ├── DatasetError              the folder of pictures is missing, empty or has no readable picture
 ├── ArtifactError             a file under artifacts/ is missing, damaged or made from other pictures
+├── ProjectError              a project can't be made there, or its line has failed
 ├── EncoderError              an encoder file does not keep its contract
 └── QueryError                the picture that was asked for cannot be answered
 
@@ -26,6 +27,10 @@ class DatasetError(PipelineError):
 
 class ArtifactError(PipelineError):
     """An artefact is missing, damaged, or was made from other pictures than the index lists."""
+
+
+class ProjectError(PipelineError):
+    """A project can't be made where it shall be, or its line has failed."""
 
 
 class EncoderError(PipelineError):

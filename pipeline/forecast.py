@@ -7,7 +7,7 @@ of what was not measured it says so.
 import math
 from typing import NamedTuple
 
-from pipeline.wording import counted
+from pipeline.wording import counted, duration
 
 
 class Compared(NamedTuple):
@@ -46,7 +46,7 @@ def forecast(*, pictures: int, epochs: int, left: int, epoch_seconds: float, is_
     >>> forecast(pictures=8677, epochs=23, left=10, epoch_seconds=55, is_compared=True)
     '10 epochs more, 23 in all, will take about 9 minutes on this machine'
     """
-    whole = _duration(left * epoch_seconds)
+    whole = duration(left * epoch_seconds)
     if left < epochs:
         return f"{counted(left, 'epoch')} more, {epochs} in all, will take {whole} on this machine"
     time = f"{counted(epochs, 'epoch')} of {counted(pictures, 'picture')} will take {whole} on this machine"
@@ -54,23 +54,10 @@ def forecast(*, pictures: int, epochs: int, left: int, epoch_seconds: float, is_
         return f"{time}; what more of them would bring was not measured"
     found = min(COMPARED, key=lambda compared: abs(math.log(pictures / compared.pictures)))
     fewer = round(epochs * found.fewer / found.more)
-    shorter = _duration(fewer * epoch_seconds)
+    shorter = duration(fewer * epoch_seconds)
     if fewer and shorter != whole:
         time += f", with train.epochs: {fewer} {shorter}"
     return (
         f"{time}. On {found.name}, {found.fewer} epochs reached {found.fewer_reached} % top-4 agreement and "
         f"{found.more} epochs {found.more_reached} %; what more would bring was not measured (docs/experiments.md)"
     )
-
-
-def _duration(seconds: float) -> str:
-    """Return a time as it is told: in tens of seconds, in minutes, and from an hour and a half on in hours.
-
-    >>> _duration(2), _duration(67), _duration(1260), _duration(9100)
-    ('about 10 seconds', 'about 70 seconds', 'about 21 minutes', 'about 2.5 hours')
-    """
-    if seconds < 90:
-        return f"about {max(10, 10 * round(seconds / 10))} seconds"
-    if seconds < 5400:
-        return f"about {round(seconds / 60)} minutes"
-    return f"about {seconds / 3600:,.1f} hours"

@@ -100,3 +100,16 @@ def _joins(letter: str) -> bool:
 def _is_open(letter: str) -> bool:
     """Return whether what follows belongs to a cluster: behind a joiner, or a virama, which ends no letter."""
     return letter[-1] == _JOINERS[1] or (len(letter) > 1 and unicodedata.combining(letter[-1]) == 9)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as it is told: in tens of seconds, in minutes, and from an hour and a half on in hours.
+
+    >>> duration(2), duration(67), duration(1260), duration(9100)
+    ('about 10 seconds', 'about 70 seconds', 'about 21 minutes', 'about 2.5 hours')
+    """
+    if seconds < 90:
+        return f"about {max(10, 10 * round(seconds / 10))} seconds"
+    if seconds < 5400:
+        return f"about {round(seconds / 60)} minutes"
+    return f"about {seconds / 3600:,.1f} hours"

@@ -16,7 +16,7 @@ FLOORS = {
     "lettering": 1,
     "shapes": 1,
 }
-FLOORS |= {"shapes": 1, "stages": 3, "originals": 3, "folder": 3, "commands": 3, "cli": 4, "__main__": 4}
+FLOORS |= {"shapes": 1, "stages": 3, "originals": 3, "folder": 3, "projects": 3, "commands": 3, "cli": 4, "__main__": 4}
 ROOMS_OF = {
     "tensorflow": {"autoencoder"},
     "keras": {"autoencoder"},
@@ -29,6 +29,7 @@ ROOMS_OF = {
     "sklearn": {"baselines", "encoder", "evaluation", "labelling", "orientation", "projection", "uniqueness"},
     "sqlite3": {"artifacts"},
     "yaml": {"params"},
+    "ruamel": {"projects"},
     "typer": {"cli"},
     "jinja2": {"report"},
     "pyarrow": {"atlas"},

@@ -129,10 +129,16 @@ def test_a_killed_training_goes_on_to_where_an_uninterrupted_one_ends(project: P
         process.kill()
     assert (project / "killed/autoencoder.keras").exists()  # the last good model
     assert len(history("killed")) < 5
-    for arguments in ([*command("killed"), "--resume"], command("once")):
-        done = run(project, sys.executable, *arguments)
+    kept = len(history("killed"))
+    (project / "killed/untrained.keras").unlink()  # as DVC does before it runs a stage again
+    for name in ("killed", "once"):
+        done = run(project, sys.executable, *command(name))
         assert done.returncode == 0, done.stderr
+        assert (f"train: goes on after epoch {kept} of 5" in done.stderr) == (name == "killed")
     assert history("killed") == history("once")
+    assert (project / "killed/untrained.keras").read_bytes()
+    again = run(project, sys.executable, *command("killed"))  # what has come to its end begins anew
+    assert "goes on" not in again.stderr
 
 
 def test_an_experiment_runs_only_what_its_param_changes(project: Path) -> None:

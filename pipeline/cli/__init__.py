@@ -10,7 +10,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.artifacts.layout import Artifacts
-from pipeline.cli import copies, questions
+from pipeline.cli import copies, projects, questions
 from pipeline.cli.common import Force, Null, check_form, show, show_json, show_paths
 from pipeline.cli.common import given as _given
 from pipeline.cli.common import opened as _opened
@@ -20,7 +20,7 @@ from pipeline.cli.common import writing as _writing
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # so that a PipelineError reaches main()
-    add_completion=False,
+    add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Finds what looks alike in a folder of pictures, with an autoencoder trained on those pictures.",
     epilog="Example: dvc repro, then: pipeline query img.jpg --n 10",
@@ -49,6 +49,10 @@ def _global(
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
     context.obj = (params, Artifacts(artifacts))
+
+
+app.command(epilog="Example: pipeline run ~/photos --at photos-similar")(projects.run)
+app.command(epilog="Example: pipeline init ~/photos --set train.epochs=30")(projects.init)
 
 
 @app.command(epilog="Example: pipeline code")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from pipeline import closure
 from pipeline.artifacts import (
     Artifacts,
     check_names,
@@ -32,16 +33,13 @@ from pipeline.autoencoder.training import Epoch, Progress, Recipe
 from pipeline.errors import ArtifactError, ParamsError
 from pipeline.forecast import forecast
 from pipeline.orientation import FEWEST, turning_shows
-from pipeline.params import Params
+from pipeline.params import Params, schedule
 from pipeline.plots import plot_losses
 from pipeline.sheets import Tile, contact_sheet
 from pipeline.wording import counted
 
 _STATE = {"state.npz", "best.keras", "progress.json"}  # what a checkpoint holds
 _SHOWN = 8  # pictures on the sheet of reconstructions
-_VIEWS = 200_000  # twenty minutes of two cores: 0.24 PFLOP
-_VIEWS_ON_GPU = 1_000_000  # 1.2 PFLOP; so up to 8,333 pictures get 120 epochs. What it gains was not measured
-_MANY = 2000  # pictures, of which larger batches still make steps enough
 _RATE = 0.00025  # of a batch of one picture; a larger batch's gradient is surer by the root of its size
 _CALLED = {
     "index": "pictures",
@@ -55,7 +53,8 @@ def train(params: Params, artifacts: Artifacts, *, resume: bool = False) -> str:
     """Write autoencoder.keras with the best weights, its history, metrics, loss plot and reconstructions.
 
     The best model is saved after each epoch that improves on it, and the last state beside it: a kill loses
-    at most one epoch, and `resume` goes on from there. How long it will take is said on stderr after a few steps.
+    at most one epoch. The same training goes on from there by itself, and with `resume` one of more epochs or of
+    other code. How long it will take is said on stderr after a few steps.
 
     Raises
     ------
@@ -72,15 +71,17 @@ def train(params: Params, artifacts: Artifacts, *, resume: bool = False) -> str:
         _report(pictures, recipe, [], orientation, artifacts)
         save_origin(artifacts, "train", digest)
         return f"encoder.kind is {params.encoder.kind}: the autoencoder stays untrained"
-    origin = {"index": digest, **{name: str(value) for name, value in asdict(recipe).items()}}
+    origin = {"index": digest, "code": closure.digest("train")}
+    origin |= {name: str(value) for name, value in asdict(recipe).items()}
     progress = training.start(recipe)
-    if resume:
+    with replaced(artifacts.untrained) as path:
+        training.save_model(progress, path)
+    if resume or _was_interrupted(origin, recipe, artifacts):
         _resume(progress, origin, artifacts)
+        tqdm.write(f"train: goes on after epoch {len(progress.history)} of {recipe.epochs}", file=sys.stderr)
     else:
         check_names(artifacts.checkpoint, _STATE)
         shutil.rmtree(artifacts.checkpoint, ignore_errors=True)  # of an earlier training
-        with replaced(artifacts.untrained) as path:
-            training.save_model(progress, path)
     try:
         training.train(
             pictures,
@@ -144,15 +145,12 @@ def _orientation(params: Params, pictures: NDArray[np.uint8]) -> dict[str, Any]:
 def _recipe(params: Params, num_pictures: int, *, upright: bool, on_gpu: bool) -> Recipe:
     """Return the recipe, with a value in place of every `auto` of train."""
     settings = asdict(params.train)
-    views, policy, classic = settings.pop("views"), settings.pop("precision"), params.train.network == "classic"
-    if views == "auto":
-        views = _VIEWS_ON_GPU if on_gpu else _VIEWS
+    del settings["views"]
+    policy, classic = settings.pop("precision"), params.train.network == "classic"
     if classic:
         settings |= {"objective": "reconstruction", "start": "scratch"}
-    if settings["epochs"] == "auto":
-        settings["epochs"] = 50 if classic else min(max(round(views / num_pictures), 5), 120)
-    if settings["batch_size"] == "auto":
-        settings["batch_size"] = 32 if classic else 64 if num_pictures < _MANY else 128
+    settings["epochs"] = schedule.epochs(params.train, num_pictures, on_gpu=on_gpu)
+    settings["batch_size"] = schedule.batch_size(params.train, num_pictures)
     if settings["learning_rate"] == "auto":
         settings["learning_rate"] = 0.001 if classic else _RATE * settings["batch_size"] ** 0.5
     settings["turn"] = 0.0 if upright else 180.0
@@ -171,6 +169,15 @@ def _save(progress: Progress, origin: dict[str, str], artifacts: Artifacts) -> N
     save_table(artifacts.history, Epoch._fields, progress.history)
 
 
+def _was_interrupted(origin: dict[str, str], recipe: Recipe, artifacts: Artifacts) -> bool:
+    """Return whether there is the state of this very training, by the same code, and it has not come to its end."""
+    try:
+        state = load_json(artifacts.checkpoint / "progress.json", stage="train")
+        return bool(state["origin"] == origin and 0 < len(state["history"]) < recipe.epochs)
+    except (ArtifactError, KeyError, TypeError):
+        return False
+
+
 def _resume(progress: Progress, origin: dict[str, str], artifacts: Artifacts) -> None:
     """Bring a fresh start to the last whole epoch of an interrupted training."""
     checkpoint = artifacts.checkpoint
@@ -180,7 +187,7 @@ def _resume(progress: Progress, origin: dict[str, str], artifacts: Artifacts) ->
     changed = [
         _CALLED.get(name, f"train.{name}")
         for name in origin
-        if state["origin"].get(name) != origin[name] and name != "epochs"
+        if state["origin"].get(name) != origin[name] and name not in ("epochs", "code")
     ]
     if changed:
         raise ArtifactError(f"{checkpoint}: made with other {', '.join(changed)}; train without --resume")

@@ -1,0 +1,117 @@
+"""The commands that make a project beside a folder of pictures, and run the whole line in it."""
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.common import say
+from pipeline.errors import ProjectError
+from pipeline.wording import duration, one_line
+
+if TYPE_CHECKING:
+    from pipeline.projects.running import Progress
+
+_At = Annotated[
+    Path | None, typer.Option(help="The folder of the project.  [default: NAME-similar, here, of the pictures' folder]")
+]
+_Labels = Annotated[
+    str | None,
+    typer.Option(help="What is known of the pictures: folders, none, or a CSV file path,label.  [default: none]"),
+]
+_Set = Annotated[
+    list[str] | None, typer.Option("--set", help="A value of params.yaml, as train.epochs=5; can be repeated.")
+]
+
+
+def init(
+    pictures: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder of pictures.")],
+    at: _At = None,
+    labels: _Labels = None,
+    changes: _Set = None,
+) -> None:
+    """Make a project for a folder of pictures: params.yaml, dvc.yaml, and what git and DVC need.
+
+    Nothing is written among the pictures.
+    """
+    from pipeline.projects.making import default_place, make, parsed_changes
+
+    pictures = pictures.expanduser()
+    place = at.expanduser() if at else default_place(pictures)
+    make(pictures, place, labels=labels, changes=parsed_changes(changes or []))
+    name = shlex.quote(str(place))
+    say("init", f"{one_line(place)} is ready; `cd {name} && dvc repro` does everything, as does `pipeline run`")
+
+
+def run(
+    pictures: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder of pictures.")],
+    at: _At = None,
+    labels: _Labels = None,
+    changes: _Set = None,
+) -> None:
+    """Do everything for a folder of pictures: make a project if there is none yet, and run the whole line in it.
+
+    What is done already isn't done again. DVC, a tool that runs the stages of a line and keeps what they make, does it.
+    """
+    from pipeline.artifacts import Artifacts
+    from pipeline.projects import running
+    from pipeline.projects.making import change, default_place, is_project, make, parsed_changes
+    from pipeline.stages.scan import list_dataset
+
+    pictures = pictures.expanduser()
+    place = at.expanduser() if at else default_place(pictures)
+    wanted = parsed_changes(changes or [])
+    if not is_project(place):
+        params = make(pictures, place, labels=labels, changes=wanted)
+        say("run", f"made the project {one_line(place)}")
+    else:
+        params = change(place, wanted if labels is None else {"dataset.labels": labels, **wanted})
+        if Path(params.dataset.path).resolve() != pictures.resolve():
+            raise ProjectError(
+                f"{one_line(place)} is a project of {one_line(params.dataset.path)}, not of {one_line(pictures)}; name "
+                "another place with --at"
+            )
+    count = len(list_dataset(Path(params.dataset.path), Artifacts(place / "artifacts")).files)
+    seconds = sum(running.foreseen_seconds(params, count).values())
+    took = f"from the beginning it takes {duration(seconds)} on two cores"
+    say("run", f"{count:,} files; {took}, and what is done already is not done again")
+    started = time.monotonic()
+    line = _Line()
+    try:
+        running.run(place, params, num_pictures=count, tell=line.tell)
+    except KeyboardInterrupt:
+        line.clear()
+        say("run", "interrupted; the same command goes on where it was, a training after its last whole epoch")
+        raise typer.Exit(130) from None
+    finally:
+        line.clear()
+    page = one_line(place / "artifacts" / "report" / "index.html")
+    say("run", f"done in {duration(time.monotonic() - started)}; the report is {page}")
+
+
+class _Line:
+    """The one line that says how far it is: rewritten in place on a terminal, else written for each stage."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(bar_format="{desc}", leave=False, disable=not sys.stderr.isatty())
+        self._stage = ""
+
+    def tell(self, progress: "Progress") -> None:
+        """Show where the run is."""
+        if not progress.stage:
+            return
+        words = f"stage {progress.number} of {len(progress.stages)}, {progress.stage}"
+        if not self._bar.disable:
+            self._bar.set_description_str(f"{words}; {duration(progress.seconds_left)} left")
+        elif progress.stage != self._stage:
+            say("run", f"{words}; {duration(progress.seconds_left)} left")
+        self._stage = progress.stage
+
+    def clear(self) -> None:
+        """Leave nothing of the line behind."""
+        self._bar.close()
