@@ -71,7 +71,8 @@ def words() -> list[tuple[str, str]]:
 def test_the_projects_own_file_is_loaded_value_by_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(OWN.parent)
     values = own_values()
-    values["duplicates"]["keep"] = tuple(values["duplicates"]["keep"])
+    for section, name in (("dataset", "exclude"), ("duplicates", "keep")):
+        values[section][name] = tuple(values[section][name])
     assert dataclasses.asdict(load_params(Path(OWN.name))) == values
 
 
@@ -185,7 +186,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_known(tmp_path: Path, name: 
 
 
 def test_an_unknown_key_that_is_like_none_is_refused_with_all_that_are_known(tmp_path: Path) -> None:
-    with pytest.raises(ParamsError, match=r"^dataset\.zzz: unknown key; known are path, labels, orientation$"):
+    with pytest.raises(ParamsError, match=r"^dataset\.zzz: unknown key; known are path, exclude, labels, orientation$"):
         load_with(tmp_path, "dataset.zzz", 3)
 
 
@@ -287,3 +288,12 @@ def test_one_number_or_three_can_be_given_for_the_channels(tmp_path: Path) -> No
         load_with(tmp_path, "encoder.mean", [1, 2])
     with pytest.raises(ParamsError, match=r"encoder\.mean\[2\]: expected a number"):
         load_with(tmp_path, "encoder.mean", [1, 2, "red"])
+
+
+@pytest.mark.parametrize("wrong", ["a text", 5, [1], [""], [["nested"]]])
+def test_a_list_of_texts_is_no_other_list(tmp_path: Path, wrong: object) -> None:
+    values = own_values()
+    values["dataset"]["exclude"] = wrong
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
+    with pytest.raises(ParamsError, match=r"^dataset\.exclude: expected a list of texts, \[\] for none, got "):
+        load_params(tmp_path / "params.yaml")

@@ -96,7 +96,7 @@ GOOD = {  # path -> colour
     "2021/deep/er/IMG_0001.JPG": 30,
     "a GIF named.jpg": 40,
     "no suffix": 50,
-    ".hidden/x.png": 60,
+    "aside/x.png": 60,
     "雪 and é/two  spaces.webp": 70,
     "copy of 10.jpg": 10,
 }
@@ -110,8 +110,8 @@ BAD = {  # path -> the start of its reason
     "2020/loop": "circular link",
     "itself.png": "Too many levels of symbolic links",
     "pipe": "neither a file nor a folder",
-    "link.png": "the same file as .hidden/x.png (a link to it)",
-    "linked folder": "the same folder as .hidden (a link to it)",
+    "link.png": "the same file as aside/x.png (a link to it)",
+    "linked folder": "the same folder as aside (a link to it)",
 }
 
 
@@ -122,11 +122,11 @@ def messy(tmp_path: Path) -> Path:
         save(plain(GOOD[path]), folder / path, format="JPEG", quality=100, subsampling=0)
     save(plain(40), folder / "a GIF named.jpg", format="GIF")
     save(plain(50), folder / "no suffix", format="BMP")
-    save(plain(60), folder / ".hidden/x.png")
+    save(plain(60), folder / "aside/x.png")
     save(plain(70), folder / "雪 and é/two  spaces.webp", lossless=True)
     shutil.copy(folder / "IMG_0001.JPG", folder / "copy of 10.jpg")
-    (folder / "link.png").symlink_to(".hidden/x.png")
-    (folder / "linked folder").symlink_to(".hidden")
+    (folder / "link.png").symlink_to("aside/x.png")
+    (folder / "linked folder").symlink_to("aside")
     (folder / "empty.jpg").touch()
     (folder / "notes.txt").write_text("not a picture")
     (folder / "notes.jpg").write_text("not a picture either")
@@ -424,10 +424,27 @@ def test_the_artefacts_git_and_dvc_inside_the_dataset_are_left_out_and_said(tmp_
         save(plain(5), photos / path, format="PNG")
     inside = Artifacts(photos / "project" / "artifacts")
     assert scan(params_for(photos), inside) == (
-        f"2 files in {photos}, 1 of them hidden; left out, for they belong to git, DVC or this project's artefacts: "
-        "3 (.git, project/.dvc, project/artifacts)"
+        f"1 file in {photos}; left out by dataset.exclude: 1 (.b.png); left out, for they belong to git, DVC or this "
+        "project's artefacts: 3 (.git, project/.dvc, project/artifacts)"
     )
-    assert resize(params_for(photos), inside).startswith("2 pictures, 0 rejected")
+    assert resize(params_for(photos), inside).startswith("1 picture, 0 rejected")
+
+
+def test_what_is_excluded_is_said_and_not_read(tmp_path: Path) -> None:
+    photos, artifacts = tmp_path / "photos", Artifacts(tmp_path / "artifacts")
+    for path in ("a.png", ".b.png", "@eaDir/c.png", "d/THUMBS.DB", "d/e.png", "raw/f.png"):
+        save(plain(5), photos / path, format="PNG")
+    params = params_for(photos)
+    assert scan(params, artifacts).endswith("left out by dataset.exclude: 3 (.b.png, @eaDir, d/THUMBS.DB)")
+    assert resize(params, artifacts).startswith("3 pictures, 0 rejected")
+    all_of_it = dataclasses.replace(params, dataset=dataclasses.replace(params.dataset, exclude=()))
+    assert scan(all_of_it, artifacts) == f"6 files in {photos}, 1 of them hidden"
+    assert resize(all_of_it, artifacts).startswith("6 pictures, 0 rejected")
+    by_path = dataclasses.replace(params, dataset=dataclasses.replace(params.dataset, exclude=("D/*", "raw")))
+    assert "left out by dataset.exclude: 3 (d/THUMBS.DB, d/e.png, raw)" in scan(by_path, artifacts)
+    nothing = dataclasses.replace(params, dataset=dataclasses.replace(params.dataset, exclude=("*",)))
+    with pytest.raises(DatasetError, match=r"is left out by dataset\.exclude, as \.b\.png; change its patterns"):
+        scan(nothing, artifacts)
 
 
 def test_the_artefacts_themselves_are_no_dataset(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def run(
                 f"{one_line(place)} is a project of {one_line(params.dataset.path)}, not of {one_line(pictures)}; name "
                 "another place with --at"
             )
-    count = len(list_dataset(Path(params.dataset.path), Artifacts(place / "artifacts")).files)
+    count = len(list_dataset(params.dataset, Artifacts(place / "artifacts")).files)
     seconds = sum(running.foreseen_seconds(params, count).values())
     took = f"from the beginning it takes {duration(seconds)} on two cores"
     say("run", f"{count:,} files; {took}, and what is done already is not done again")

@@ -25,6 +25,7 @@ class DatasetParams:
     """Which pictures, and what is known of them."""
 
     path: str
+    exclude: tuple[str, ...]  # patterns of files and folders that are left out
     labels: str  # "folders", "none", or a CSV file with the columns path,label
     orientation: Literal["auto", "upright", "any"]
 

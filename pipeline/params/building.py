@@ -55,7 +55,11 @@ def _value(hint: Any, raw: Any, name: str, limits: dict[str, float]) -> Any:
 
 
 def _words(known: tuple[str, ...], raw: Any, name: str) -> tuple[str, ...]:
-    """Return a list of some of the known words, none of them twice."""
+    """Return a list of some of the known words, none of them twice; where none are known, of any texts."""
+    if isinstance(raw, list) and not known and all(isinstance(word, str) and word for word in raw):
+        return tuple(raw)
+    if not known:
+        raise ParamsError(f"{name}: expected a list of texts, [] for none, got {raw!r}; put each of them in quotes")
     if isinstance(raw, list) and all(word in known for word in raw) and len(set(raw)) == len(raw):
         return tuple(raw)
     raise ParamsError(f"{name}: expected a list of some of {', '.join(known)}, each once at most, got {raw!r}")

@@ -8,8 +8,9 @@ import hashlib
 import os
 import stat
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from pipeline.wording import shown
@@ -34,13 +35,15 @@ class FoundFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """What is in a folder: its files, sorted by path, what was left out, with all in it, and the folders of the files.
+    """What is in a folder, sorted by path: its files, what was left out with all in it, and the folders of the files.
 
-    The folder itself is "" among the folders.
+    `excluded` was left out by a pattern, `left_out` because it belongs to git, DVC or artefacts. The folder itself is
+    "" among the folders.
     """
 
     files: list[FoundFile]
     left_out: list[str]
+    excluded: list[str]
     folders: list[str]
 
     @property
@@ -54,8 +57,8 @@ def find_files(folder: Path, *, own: Path | None = None, mark: str = "") -> list
     return look_through(folder, own=own, mark=mark).files
 
 
-def look_through(folder: Path, *, own: Path | None, mark: str) -> Listing:
-    """List every file below a folder, at any depth, hidden ones too, and what was left out.
+def look_through(folder: Path, *, own: Path | None, mark: str, exclude: Sequence[str] = ()) -> Listing:
+    """List every file below a folder, at any depth, and what was left out.
 
     Links are followed, but a folder is entered once and a file is listed once: under its real path before that of a
     link, and of several hard links under that in the fewest folders, then the first by name. Its other names are
@@ -70,8 +73,11 @@ def look_through(folder: Path, *, own: Path | None, mark: str) -> Listing:
         The folder of this project's artefacts. It is left out, as are folders of git and DVC.
     mark
         The name of a file that marks other folders of artefacts, which are left out as well; empty if there is none.
+    exclude
+        Patterns as a shell's, in which capital letters are as small ones, of files and folders that are left out: of a
+        name, at any depth; or, with a '/' in it, of a path from the folder on.
     """
-    walk = _Walk(folder, _identity_of(own) if own else None, mark)
+    walk = _Walk(folder, _identity_of(own) if own else None, mark, tuple(pattern.casefold() for pattern in exclude))
     walk.path_of_folder[_identity_of(folder)] = ""
     _walk_through(walk, "")
     while walk.linked_folders:
@@ -82,7 +88,10 @@ def look_through(folder: Path, *, own: Path | None, mark: str) -> Listing:
         first = walk.path_of_file.get(_identity(facts, walk.at(path)))
         _list(walk, path, facts, first, "a link to it")
     return Listing(
-        sorted(walk.files, key=lambda file: file.path), sorted(walk.left_out), sorted(walk.path_of_folder.values())
+        sorted(walk.files, key=lambda file: file.path),
+        sorted(walk.left_out),
+        sorted(walk.excluded),
+        sorted(walk.path_of_folder.values()),
     )
 
 
@@ -101,8 +110,10 @@ class _Walk:
     top: Path
     own: Hashable
     mark: str
+    exclude: tuple[str, ...]
     files: list[FoundFile] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    excluded: list[str] = field(default_factory=list)
     linked_folders: deque[tuple[str, os.stat_result]] = field(default_factory=deque)
     linked_files: list[tuple[str, os.stat_result]] = field(default_factory=list)
     path_of_folder: dict[Hashable, str] = field(default_factory=dict)
@@ -134,6 +145,12 @@ def _walk_through(walk: _Walk, start: str) -> None:
 def _look_at(walk: _Walk, entry: os.DirEntry[str], folder: str) -> str | None:
     """List a file, put a link aside, or return the path of a folder that is to be looked through."""
     path = f"{folder}/{entry.name}" if folder else entry.name
+    if _real_name(entry) in _FOREIGN:
+        walk.left_out.append(path)
+        return None
+    if any(fnmatchcase((path if "/" in one else entry.name).casefold(), one) for one in walk.exclude):
+        walk.excluded.append(path)
+        return None
     try:
         linked, facts = entry.is_symlink(), entry.stat()
     except OSError as error:
@@ -141,7 +158,7 @@ def _look_at(walk: _Walk, entry: os.DirEntry[str], folder: str) -> str | None:
         walk.files.append(FoundFile(path, 0, 0, problem))
         return None
     is_folder, identity = stat.S_ISDIR(facts.st_mode), _identity(facts, entry.path)
-    if _real_name(entry) in _FOREIGN or (is_folder and identity == walk.own):
+    if is_folder and identity == walk.own:
         walk.left_out.append(path)
     elif linked and is_folder:
         walk.linked_folders.append((path, facts))

@@ -45,7 +45,7 @@ def resize(params: Params, artifacts: Artifacts) -> str:
         If the folder is missing or empty, or every file in it was rejected.
     """
     folder = Path(params.dataset.path)
-    files = list_dataset(folder, artifacts).files
+    files = list_dataset(params.dataset, artifacts).files
     known = _known_pictures(artifacts)
     pictures: list[Picture] = []
     rejected: list[Rejected] = []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.artifacts import MARK, Artifacts, find_labels, save_json, save_table
 from pipeline.errors import DatasetError, EncoderError
-from pipeline.params import EncoderParams, Params
+from pipeline.params import DatasetParams, EncoderParams, Params
 from pipeline.pictures import Listing, content_of, decoders, look_through
 from pipeline.wording import counted, one_line, shown
 
@@ -29,7 +29,7 @@ def scan(params: Params, artifacts: Artifacts) -> str:
         If the encoder's file is missing.
     """
     folder = Path(params.dataset.path)
-    listing = list_dataset(folder, artifacts)
+    listing = list_dataset(params.dataset, artifacts)
     doubt = find_labels(params.dataset.labels, [file.path for file in listing.files if not file.problem]).doubt
     rows = [(shown(f.path), f.size_bytes, f.modified_ns, f.problem) for f in listing.files]
     save_table(artifacts.listing, ("path", "bytes", "modified_ns", "problem"), rows)
@@ -57,13 +57,17 @@ def _encoder_file(encoder: EncoderParams) -> Path | None:
 
 
 def _summary(listing: Listing, folder: Path) -> str:
-    hidden, left_out = len(listing.hidden), listing.left_out
+    hidden = len(listing.hidden)
     summary = f"{counted(len(listing.files), 'file')} in {one_line(folder)}"
     if hidden:
         summary += f", {hidden:,} of them hidden"
-    if left_out:
-        names = ", ".join(one_line(path) for path in left_out[:_NAMED]) + (", ..." if len(left_out) > _NAMED else "")
-        summary += f"; left out, for they belong to git, DVC or this project's artefacts: {len(left_out):,} ({names})"
+    for paths, why in (
+        (listing.excluded, "left out by dataset.exclude"),
+        (listing.left_out, "left out, for they belong to git, DVC or this project's artefacts"),
+    ):
+        if paths:
+            names = ", ".join(one_line(path) for path in paths[:_NAMED]) + (", ..." if len(paths) > _NAMED else "")
+            summary += f"; {why}: {len(paths):,} ({names})"
     return summary
 
 
@@ -85,14 +89,15 @@ def _lies_in_artefacts(real: Path, artifacts: Artifacts) -> bool:
     return any(not real.is_relative_to(one.sample.resolve()) for one in roots)
 
 
-def list_dataset(folder: Path, artifacts: Artifacts) -> Listing:
-    """Return every file below the dataset's folder, but for those of git, of DVC and of this project's artefacts.
+def list_dataset(dataset: DatasetParams, artifacts: Artifacts) -> Listing:
+    """Return every file below the dataset's folder but what is excluded, or belongs to git, DVC or artefacts.
 
     Raises
     ------
     DatasetError
         If the folder is missing, holds no file, or is or lies in the folder of the artefacts, but for the sample.
     """
+    folder = Path(dataset.path)
     if not folder.is_dir():
         raise DatasetError(f"dataset.path: there is no folder {str(folder.absolute())!r}; {_remedy(folder, artifacts)}")
     if artifacts.root.resolve() == folder.resolve():
@@ -102,7 +107,10 @@ def list_dataset(folder: Path, artifacts: Artifacts) -> Listing:
             f"dataset.path: {str(folder)!r} lies in the folder of artefacts, where files are replaced and removed; "
             "move your pictures elsewhere, and write that folder into params.yaml"
         )
-    listing = look_through(folder, own=artifacts.root, mark=MARK)
+    listing = look_through(folder, own=artifacts.root, mark=MARK, exclude=dataset.exclude)
+    if not listing.files and listing.excluded:
+        raise DatasetError(f"dataset.path: all that {str(folder)!r} holds is left out by dataset.exclude, as "
+                           f"{one_line(listing.excluded[0])}; change its patterns, or put pictures there")  # fmt: skip
     if not listing.files:
         raise DatasetError(f"dataset.path: the folder {str(folder)!r} is empty; put pictures into it")
     return listing
