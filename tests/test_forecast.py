@@ -24,9 +24,12 @@ def test_the_time_of_the_training_and_of_a_shorter_one_are_said_with_what_both_r
     )
 
 
-@pytest.mark.parametrize(("pictures", "name"), [(1, "sample"), (2000, "sample"), (2200, "Caltech"), (10**6, "Caltech")])
+@pytest.mark.parametrize(
+    ("pictures", "name"),
+    [(1, "sample"), (800, "sample"), (850, "Flowers"), (3400, "Flowers"), (3500, "Caltech"), (10**6, "Caltech")],
+)
 def test_the_set_of_the_nearest_size_is_told_of(pictures: int, name: str) -> None:
-    assert f"{name}, " in said(pictures=pictures).replace("Caltech-101", "Caltech")
+    assert f"{name}, " in said(pictures=pictures).replace("Caltech-101", "Caltech").replace("Flowers-17", "Flowers")
 
 
 def test_of_a_resumed_training_only_what_is_left_is_counted() -> None:
