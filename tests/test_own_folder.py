@@ -29,4 +29,4 @@ def test_nothing_is_answered_of_another_folder(own_line: Line, command: str) -> 
 def test_every_command_but_those_that_begin_the_line_is_asked(own_line: Line) -> None:
     del own_line
     names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    assert names - {command.split()[0] for command in ANSWERS} == {"sample", "scan", "resize"}
+    assert names - {command.split()[0] for command in ANSWERS} == {"code", "sample", "scan", "resize", "init", "run"}
