@@ -73,8 +73,11 @@ class Line:
         self.params_file.write_text(yaml.safe_dump(values))
 
 
-def make_line(root: Path, pictures: dict[str, bytes | Image.Image]) -> Line:
-    """Write pictures below root/pictures, and run the stages up to embed on them, without TensorFlow."""
+def make_line(root: Path, pictures: dict[str, bytes | Image.Image], *, reads_all: bool = False) -> Line:
+    """Write pictures below root/pictures, and run the stages up to embed on them, without TensorFlow.
+
+    With `reads_all` nothing is excluded.
+    """
     line = Line(root)
     for path, picture in pictures.items():
         file = line.dataset / path
@@ -89,6 +92,8 @@ def make_line(root: Path, pictures: dict[str, bytes | Image.Image]) -> Line:
         neighbours={"depth": 12},
         groups={"k": 3, "k_minimum": 2, "k_maximum": 8},
     )
+    if reads_all:
+        line.set(dataset={"exclude": []})
     resize(line.params, line.artifacts)
     save_json(line.artifacts.metrics("train"), {"upright": True})
     write_encoder(line.artifacts.encoder, patch=32)

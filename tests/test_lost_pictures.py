@@ -55,7 +55,7 @@ def test_what_is_in_a_dustbin_or_among_thumbnails_is_never_kept_over_a_photograp
         small = photograph(seed).resize((320, 240), Image.Resampling.LANCZOS)
         files[f"@eaDir/photo_{seed:02d}.jpg/SYNOFILE_THUMB_M.jpg"] = jpeg(small, 85)
     files[".Trash-1000/files/photo_05.jpg"] = files["photo_05.jpg"]
-    found = marks(judged(make_line(tmp_path, files)))
+    found = marks(judged(make_line(tmp_path, files, reads_all=True)))
     assert found == {
         "photo_02.jpg": "yes",
         "photo_03.jpg": "yes",

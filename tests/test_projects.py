@@ -48,9 +48,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 # --- the files -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["params.yaml", "dvc.yaml"])
-def test_the_package_holds_the_files_of_the_project_as_git_has_them(name: str) -> None:
-    assert (PACKAGE / "projects" / name).read_text("utf-8") == (ROOT / name).read_text("utf-8")
+@pytest.mark.parametrize(("name", "here"), [("params.yaml", "params.yaml"), ("dvc.yaml", "line.yaml")])
+def test_the_package_holds_the_files_of_the_project_as_git_has_them(name: str, here: str) -> None:
+    assert (PACKAGE / "projects" / here).read_text("utf-8") == (ROOT / name).read_text("utf-8")
 
 
 def test_values_are_changed_and_nothing_else() -> None:

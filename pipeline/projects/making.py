@@ -18,6 +18,7 @@ from pipeline.params import Params, load_params
 from pipeline.wording import one_line
 
 PARAMS, LINE = "params.yaml", "dvc.yaml"
+_LINE_HERE = PACKAGE / "projects" / "line.yaml"
 _IGNORED = "# DVC keeps what lies in artifacts; run.log is what the last run has said.\n/artifacts/\n/run.log\n"
 
 
@@ -59,7 +60,7 @@ def make(pictures: Path, place: Path, *, labels: str | None, changes: Mapping[st
     try:
         place.mkdir(parents=True, exist_ok=True)
         params = _written(place / PARAMS, text)
-        shutil.copyfile(PACKAGE / "projects" / LINE, place / LINE)
+        shutil.copyfile(_LINE_HERE, place / LINE)
         (place / ".gitignore").write_text(_IGNORED, encoding="utf-8")
     except OSError as error:
         raise ProjectError(f"{unwritable(place, error)}; name another place with --at") from error
