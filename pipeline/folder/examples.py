@@ -21,7 +21,7 @@ from pipeline.artifacts import (
 from pipeline.encoder.running import encode_one
 from pipeline.errors import QueryError
 from pipeline.folder.state import State
-from pipeline.pictures import Limits, RejectedPictureError, content_of, find_files, read_picture
+from pipeline.pictures import Limits, RejectedPictureError, find_files, hash_of, open_file, reduce_open
 from pipeline.wording import one_line, shown
 
 
@@ -149,19 +149,19 @@ def find(
             skipped.append(f"{one_line(example.path)}: no such file in the dataset, beside the CSV file, or here")
             continue
         try:
-            content = content_of(example.path)
-            if known.get(content, number) != number:
-                raise QueryError(f"{example.path} is labelled {example.label} and, it or a copy, "
-                                 f"{names[known[content]]}; leave one label")  # fmt: skip
-            if content in known:
-                continue
-            rows = state.index.rows_of_content(content)
-            if not rows:
-                picture = read_picture(example.path, limits)
-                assert picture.pixels is not None
-                others.append(Outsider(shown(example.path), number, encode_one(state.encoder, picture.pixels)))
-        except (OSError, RejectedPictureError) as error:
-            skipped.append(f"{one_line(example.path)}: {getattr(error, 'strerror', None) or error}")
+            with open_file(example.path) as file:
+                content = hash_of(file)
+                if known.get(content, number) != number:
+                    raise QueryError(f"{example.path} is labelled {example.label} and, it or a copy, "
+                                     f"{names[known[content]]}; leave one label")  # fmt: skip
+                if content in known:
+                    continue
+                rows = state.index.rows_of_content(content)
+                if not rows:
+                    pixels, _ = reduce_open(file, limits)
+                    others.append(Outsider(shown(example.path), number, encode_one(state.encoder, pixels)))
+        except RejectedPictureError as reason:
+            skipped.append(f"{one_line(example.path)}: {reason}")
             continue
         known[content] = number  # not before: what is no picture may lie beside all examples
         inside |= dict.fromkeys(rows, number)

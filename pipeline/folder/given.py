@@ -33,7 +33,9 @@ Picture = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
 class Given:
     """A picture that was asked for. Its file is opened, hashed and decoded when that is needed, and then known."""
 
-    def __init__(self, picture: "Picture | Given", dataset: Path, limits: Limits) -> None:
+    def __init__(self, picture: Picture, dataset: Path, limits: Limits) -> None:
+        if not isinstance(picture, str | os.PathLike | bytes | Image.Image | np.ndarray):
+            raise ValueError(f"expected a path, the bytes of a file, an image or an array, got {type(picture)}")
         self._picture, self._limits = picture, limits
         self._bytes = picture if isinstance(picture, bytes) else None
         self.path: Path | None = None

@@ -25,7 +25,7 @@ class Labels:
     ----------
     paths : list of str
         Of the folder's pictures, relative to the dataset.
-    sizes : list of tuple of int
+    sizes : tuple of tuple of int
         Width and height of their originals.
     names : list of str
         Of the C classes, sorted.
@@ -46,7 +46,7 @@ class Labels:
     """
 
     paths: list[str]
-    sizes: list[tuple[int, int]]
+    sizes: tuple[tuple[int, int], ...]
     names: list[str]
     shares: NDArray[np.float32]
     choice: labelling.Choice

@@ -3,19 +3,18 @@
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artifacts import Artifacts, load_groups, load_map
+from pipeline.artifacts import Artifacts
 from pipeline.errors import QueryError
 from pipeline.folder.answers import Answer, Mode, Result
 from pipeline.folder.searching import encoded, judged_unusual, listed, most_similar, results_of, row_of
 from pipeline.folder.state import State, stamp_of
-from pipeline.folder.tables import Copies, Copy, Group, Map, Unique, group_of
+from pipeline.folder.tables import Copies, Group, Map, Unique
 from pipeline.params import Params, load_params
 from pipeline.wording import one_line
 
@@ -57,7 +56,7 @@ class Folder:
         return self._now().paths
 
     @property
-    def sizes(self) -> list[tuple[int, int]]:
+    def sizes(self) -> tuple[tuple[int, int], ...]:
         """Width and height of every original, in row order."""
         return self._now().sizes
 
@@ -147,32 +146,19 @@ class Folder:
 
     def groups(self) -> tuple[Group, ...]:
         """Return the groups, the largest first."""
-        state = self._now()
-        numbers, similarities, medoids = load_groups(self._artifacts, state.index, list(state.paths))
-        return tuple(group_of(medoid, numbers, similarities, state.paths) for medoid in medoids)
+        return self._now().groups
 
     def unique(self, n: int = 20) -> tuple[Unique, ...]:
         """Return the `n` pictures that are most unlike all others, the most unusual first; of copies one."""
-        together = groupby(self._now().ranked, key=lambda one: one.rank)
-        groups = ((*members,) for _, members in islice(together, n))
-        return tuple(
-            Unique(
-                one.rank, one.path, one.distance, one.nearest, tuple(copy.path for copy in copies), one.stands_out
-            )
-            for one, *copies in groups
-        )  # fmt: skip
+        return self._now().ranked[:n]
 
     def duplicates(self) -> tuple[Copies, ...]:
         """Return the groups of copies."""
-        return tuple(
-            Copies(group[0].group, tuple(Copy(m.path, m.row, m.similarity, m.kind, m.keep, m.reason) for m in group))
-            for group in self._now().copies
-        )
+        return self._now().copies
 
     def map(self) -> Map:
         """Return where the pictures lie on the map."""
-        state = self._now()
-        return Map(*load_map(self._artifacts, state.index, list(state.paths)))
+        return self._now().map
 
     def reference(self, picture: "Picture | Given") -> "Reference":
         """Look at a picture once, so that many photos can be held beside it; QueryError if it is none."""
@@ -263,15 +249,6 @@ def open_folder(
         If params.yaml is missing or holds a wrong value.
     ArtifactError
         If there is no index yet, or it is damaged or of another folder of pictures than params.yaml names.
-
-    Examples
-    --------
-    ::
-
-        from pipeline import open_folder
-
-        folder = open_folder("holiday")
-        paths = [result.path for result in folder.query("new.jpg", n=5).results]
     """
     params_file = Path(project) / "params.yaml" if params is None else Path(params)
     root = Path(project) / "artifacts" if artifacts is None else Path(artifacts)

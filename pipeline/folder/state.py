@@ -6,7 +6,6 @@ import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
@@ -16,15 +15,15 @@ from numpy.typing import NDArray
 from pipeline.alikeness import Scale
 from pipeline.artifacts import (
     Artifacts,
-    Duplicate,
     Index,
-    Ranked,
     check_encoder,
     check_origin,
     load_distances,
     load_duplicates,
     load_embeddings,
+    load_groups,
     load_json,
+    load_map,
     load_neighbours,
     load_own_embeddings,
     load_pictures,
@@ -33,6 +32,7 @@ from pipeline.artifacts import (
     open_index,
 )
 from pipeline.errors import ArtifactError
+from pipeline.folder.tables import Copies, Group, Map, Unique, copies_of, group_of, ranked
 from pipeline.params import Params
 
 if TYPE_CHECKING:  # what answers from the cache does without them
@@ -75,9 +75,9 @@ class State:
         return tuple(self.index.paths())
 
     @once
-    def sizes(self) -> list[tuple[int, int]]:
+    def sizes(self) -> tuple[tuple[int, int], ...]:
         """Width and height of every original, in row order."""
-        return self.index.sizes()
+        return tuple(self.index.sizes())
 
     @once
     def pictures(self) -> NDArray[np.uint8]:
@@ -144,15 +144,25 @@ class State:
         return Threshold(**{one.name: judged[one.name] for one in fields(Threshold)})
 
     @once
-    def copies(self) -> list[list[Duplicate]]:
-        """Groups of copies, in each the picture to keep first."""
-        members = load_duplicates(self._artifacts, self.index)
-        return [list(group) for _, group in groupby(members, key=lambda member: member.group)]
+    def groups(self) -> tuple[Group, ...]:
+        """The groups, the largest first."""
+        numbers, similarities, medoids = load_groups(self._artifacts, self.index, list(self.paths))
+        return tuple(group_of(medoid, numbers, similarities, self.paths) for medoid in medoids)
 
     @once
-    def ranked(self) -> list[Ranked]:
-        """All pictures by how unusual they are, the most unusual first."""
-        return load_uniqueness(self._artifacts, self.index)
+    def copies(self) -> tuple[Copies, ...]:
+        """The groups of copies, in each the picture to keep first."""
+        return copies_of(load_duplicates(self._artifacts, self.index))
+
+    @once
+    def ranked(self) -> tuple[Unique, ...]:
+        """All pictures by how unusual they are, the most unusual first, of copies one."""
+        return ranked(load_uniqueness(self._artifacts, self.index))
+
+    @once
+    def map(self) -> Map:
+        """Where the pictures lie on the map."""
+        return Map(*load_map(self._artifacts, self.index, list(self.paths)))
 
     @once
     def distances(self) -> NDArray[np.float64]:

@@ -1,9 +1,13 @@
 """What the stages have found of the whole folder, as values: groups, copies, what is unusual, the map."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.artifacts import Duplicate, Ranked
 
 
 @dataclass(frozen=True)
@@ -152,3 +156,20 @@ def group_of(
     rows = rows[np.lexsort((rows, -similarities[rows], rows != medoid))]
     ordered = tuple(paths[row] for row in rows.tolist())
     return Group(int(numbers[medoid]), ordered[0], ordered, rows, similarities[rows])
+
+
+def copies_of(members: Iterable[Duplicate]) -> tuple[Copies, ...]:
+    """Return the groups of copies of their members, which come group by group."""
+    return tuple(
+        Copies(number, tuple(Copy(m.path, m.row, m.similarity, m.kind, m.keep, m.reason) for m in group))
+        for number, group in groupby(members, key=lambda member: member.group)
+    )
+
+
+def ranked(pictures: Iterable[Ranked]) -> tuple[Unique, ...]:
+    """Return pictures by how unusual they are, in their order; copies, which have one rank, as one."""
+    together = ([*group] for _, group in groupby(pictures, key=lambda one: one.rank))
+    return tuple(
+        Unique(one.rank, one.path, one.distance, one.nearest, tuple(copy.path for copy in copies), one.stands_out)
+        for one, *copies in together
+    )
