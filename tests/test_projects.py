@@ -5,23 +5,27 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import site
 import subprocess
 import sys
+import time
 import venv
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from conftest import ROOT, structured_picture
 from typer.testing import CliRunner, Result
 
+from pipeline.artifacts import Artifacts, claimed
 from pipeline.cli import app
 from pipeline.closure import PACKAGE
 from pipeline.errors import DatasetError, ParamsError, ProjectError
 from pipeline.params import load_params
-from pipeline.projects.making import changed_text, parsed_changes
-from pipeline.projects.running import Progress, foreseen_seconds
+from pipeline.projects.making import change, changed_text, parsed_changes
+from pipeline.projects.running import Progress, foreseen_seconds, whole_lines
 
 PARAMS = (ROOT / "params.yaml").read_text(encoding="utf-8")
 
@@ -161,6 +165,7 @@ def test_time_is_foreseen_by_the_number_of_pictures_and_then_by_the_pace() -> No
     few, many = foreseen_seconds(params, 499), foreseen_seconds(params, 8677)
     assert 300 < few["train"] < 1200  # 8.4 minutes on two idle cores
     assert 900 < many["train"] < 2400  # 19 minutes on two idle cores
+    assert set(few) == set(yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))["stages"])
     assert sum(few.values()) < sum(many.values())
     progress = Progress(["scan", "resize", "train"], {"scan": 10.0, "resize": 20.0, "train": 300.0})
     assert progress.seconds_left == pytest.approx(330)
@@ -181,6 +186,54 @@ def test_a_stage_that_fails_is_told_with_its_remedy(pictures: Path, tmp_path: Pa
     assert isinstance(result.exception, ProjectError)
     assert str(result.exception).startswith("dataset.labels: expected folders, none or a CSV file")
     assert "The whole log is" in str(result.exception)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_leaves_no_stage_behind(pictures: Path, tmp_path: Path, number: int) -> None:
+    place = tmp_path / "place"
+    program = [sys.executable, "-m", "pipeline", "run", str(pictures), "--at", str(place), "--set", "train.epochs=500"]
+    with subprocess.Popen(program, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stderr is not None
+        said = []
+        for line in process.stderr:  # until the training has begun
+            said.append(line)
+            if ", train; " in line:
+                break
+        log = place / "run.log"
+        while "train:" not in log.read_text("utf-8") and process.poll() is None:
+            time.sleep(0.1)
+        process.send_signal(number)  # to it alone, as a task manager does
+        said.append(process.stderr.read())
+    assert process.returncode == 130, "".join(said)
+    assert "run: interrupted; the same command goes on where it was" in said[-1]
+    with claimed(Artifacts(place / "artifacts")):  # nobody writes there any more
+        pass
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert str(place) not in listed.replace(str(program), "")
+
+
+def test_a_line_of_the_log_counts_once_it_is_whole(tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    with log.open("wb", buffering=0) as file, whole_lines(log) as read:
+        file.write(b"Running sta")
+        assert read() == []
+        file.write(b"ge 'train':\nmore")
+        assert read() == ["Running stage 'train':"]
+        file.write(b" of it\r\nlast\n")
+        assert read() == ["more of it", "last"]
+
+
+def test_labels_given_later_are_found_from_where_one_stands(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "place"
+    assert command("init", pictures, "--at", place).exit_code == 0
+    (tmp_path / "labels: #1.csv").write_text("path,label\n00.png,disc\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    params = change(place, labels="labels: #1.csv", changes={"train.epochs": "3"})
+    assert params.dataset.labels == str(tmp_path / "labels: #1.csv")
+    assert (params.train.epochs, params.dataset.path) == (3, str(pictures))
+    assert change(place, labels=None, changes={}) == params
 
 
 def environment_of_the_wheel(folder: Path) -> Path:

@@ -1,8 +1,10 @@
 """The commands that make a project beside a folder of pictures, and run the whole line in it."""
 
 import shlex
+import signal
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,7 +70,7 @@ def run(
         params = make(pictures, place, labels=labels, changes=wanted)
         say("run", f"made the project {one_line(place)}")
     else:
-        params = change(place, wanted if labels is None else {"dataset.labels": labels, **wanted})
+        params = change(place, labels=labels, changes=wanted)
         if Path(params.dataset.path).resolve() != pictures.resolve():
             raise ProjectError(
                 f"{one_line(place)} is a project of {one_line(params.dataset.path)}, not of {one_line(pictures)}; name "
@@ -79,15 +81,14 @@ def run(
     took = f"from the beginning it takes {duration(seconds)} on two cores"
     say("run", f"{count:,} files; {took}, and what is done already is not done again")
     started = time.monotonic()
-    line = _Line()
+    for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: the stage that runs must not outlive this
+        signal.signal(number, signal.default_int_handler)
     try:
-        running.run(place, params, num_pictures=count, tell=line.tell)
+        with closing(_Line()) as line:
+            running.run(place, params, num_pictures=count, tell=line.tell)
     except KeyboardInterrupt:
-        line.clear()
         say("run", "interrupted; the same command goes on where it was, a training after its last whole epoch")
         raise typer.Exit(130) from None
-    finally:
-        line.clear()
     page = one_line(place / "artifacts" / "report" / "index.html")
     say("run", f"done in {duration(time.monotonic() - started)}; the report is {page}")
 
@@ -112,6 +113,6 @@ class _Line:
             say("run", f"{words}; {duration(progress.seconds_left)} left")
         self._stage = progress.stage
 
-    def clear(self) -> None:
+    def close(self) -> None:
         """Leave nothing of the line behind."""
         self._bar.close()

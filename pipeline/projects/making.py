@@ -56,7 +56,8 @@ def make(pictures: Path, place: Path, *, labels: str | None, changes: Mapping[st
         If the place holds something, lies among the pictures, or can't be written.
     """
     _check(pictures, place)
-    text = changed_text(_template(), {**_own_values(pictures, labels), **changes})
+    own = {"dataset.path": _quoted(os.path.abspath(pictures)), **_labels(labels or "none")}
+    text = changed_text(_template(), {**own, **changes})
     try:
         place.mkdir(parents=True, exist_ok=True)
         params = _written(place / PARAMS, text)
@@ -68,12 +69,24 @@ def make(pictures: Path, place: Path, *, labels: str | None, changes: Mapping[st
     return params
 
 
-def change(place: Path, changes: Mapping[str, str]) -> Params:
-    """Change values of a project's params.yaml, whose comments stay; return them all. ParamsError if one is wrong."""
+def change(place: Path, *, labels: str | None, changes: Mapping[str, str]) -> Params:
+    """Change values of a project's params.yaml, whose comments stay; return them all.
+
+    Parameters
+    ----------
+    place
+        The folder of the project.
+    labels, changes
+        As `make` takes them; None and none leave what is there.
+
+    Raises
+    ------
+    ParamsError
+        If a value is wrong; then nothing is changed.
+    """
     file = place / PARAMS
-    if not changes:
-        return load_params(file)
-    return _written(file, changed_text(file.read_text(encoding="utf-8"), changes))
+    wanted = {**(_labels(labels) if labels else {}), **changes}
+    return _written(file, changed_text(file.read_text(encoding="utf-8"), wanted)) if wanted else load_params(file)
 
 
 def changed_text(text: str, changes: Mapping[str, str]) -> str:
@@ -118,9 +131,10 @@ def _check(pictures: Path, place: Path) -> None:
         raise ProjectError(f"{one_line(place)} is there and not empty; name a new folder with --at")
 
 
-def _own_values(pictures: Path, labels: str | None) -> dict[str, str]:
-    known = labels if labels in ("folders", "none", None) else os.path.abspath(os.path.expanduser(labels))
-    return {"dataset.path": _quoted(os.path.abspath(pictures)), "dataset.labels": _quoted(known or "none")}
+def _labels(labels: str) -> dict[str, str]:
+    """Return the param of what is known of the pictures; a table is found from where one stands."""
+    known = labels if labels in ("folders", "none") else os.path.abspath(os.path.expanduser(labels))
+    return {"dataset.labels": _quoted(known)}
 
 
 def _quoted(text: str) -> str:
@@ -142,17 +156,13 @@ def _written(file: Path, text: str) -> Params:
 def _begin(place: Path) -> None:
     """Let git, where it is there, and DVC begin in a project."""
     git = shutil.which("git")
-    inside = git and _run([git, "rev-parse", "--show-toplevel"], place)
-    if git and not inside:
-        _run([git, "init", "-q"], place)
-    top = git and _run([git, "rev-parse", "--show-toplevel"], place)
-    options = ["--no-scm"] if not top else [] if os.path.samefile(str(top), place) else ["--subdir"]
-    dvc = [sys.executable, "-m", "dvc"]
-    if (
-        _run([*dvc, "init", "-q", *options], place) is None
-        or _run([*dvc, "config", "core.analytics", "false"], place) is None
-    ):
-        raise ProjectError(f"{one_line(place)}: `dvc init` failed; run it there yourself to see why")
+    top = _run([git, "rev-parse", "--show-toplevel"], place) if git else None
+    if git and not top and _run([git, "init", "-q"], place) is not None:
+        top = str(place)
+    options = ["--no-scm"] if not top else [] if os.path.samefile(top, place) else ["--subdir"]
+    for command in (["init", "-q", *options], ["config", "core.analytics", "false"]):
+        if _run([sys.executable, "-m", "dvc", *command], place) is None:
+            raise ProjectError(f"{one_line(place)}: `dvc init` failed; run it there yourself to see why")
 
 
 def _run(command: list[str], place: Path) -> str | None:

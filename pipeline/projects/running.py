@@ -2,11 +2,13 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,11 +114,12 @@ def run(place: Path, params: Params, *, num_pictures: int, tell: Tell) -> None:
         running = subprocess.Popen(
             [sys.executable, "-m", "dvc", "repro"],
             cwd=place, env=_environment(), stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )  # fmt: skip
         try:
             _watch(running, log, progress, tell)
         except BaseException:
-            running.terminate()  # a training's last whole epoch is kept
+            os.killpg(running.pid, signal.SIGINT)  # DVC and the stage that it runs, as Ctrl-C does
             running.wait()
             raise
     if running.returncode:
@@ -131,11 +134,11 @@ def _environment() -> dict[str, str]:
 
 def _watch(running: "subprocess.Popen[bytes]", log: Path, progress: Progress, tell: Tell) -> None:
     """Follow the log until the process ends."""
-    with log.open(encoding="utf-8", errors="replace") as lines:
-        ended = False
+    ended = False
+    with whole_lines(log) as read:
         while not ended:
             ended = running.poll() is not None
-            for line in lines:
+            for line in read():
                 if found := _STARTED.match(line):
                     progress.begin(found[1])
                 elif found := _SPARED.match(line):
@@ -144,6 +147,20 @@ def _watch(running: "subprocess.Popen[bytes]", log: Path, progress: Progress, te
             if not ended:
                 time.sleep(_TURN)
     progress.end()
+
+
+@contextmanager
+def whole_lines(log: Path) -> Iterator[Callable[[], list[str]]]:
+    """Give what returns the lines that a growing file has had since it was last asked, once they are whole."""
+    with log.open("rb") as file:
+        rest = b""
+
+        def read() -> list[str]:
+            nonlocal rest
+            *lines, rest = (rest + file.read()).split(b"\n")
+            return [line.decode("utf-8", "replace").rstrip("\r") for line in lines]
+
+        yield read
 
 
 def _failure(log: Path) -> str:
