@@ -10,12 +10,14 @@ labels    what is known by name: labels, groups, places on the map
 label_tables  the one reader of tables of labels, however a spreadsheet wrote them
 written   folders that are filled anew, and which files in them are ours
 origins   what each stage's tables were made from
+earlier   what each stage has made last, and how its pictures stand now
 tables    the tables that several readers share
 rows      the arrays whose row i is picture i of the index
 """
 
 from pipeline.artifacts.arrays import ArrayWriter, Origin, load_array, made_from, save_array
 from pipeline.artifacts.claiming import MARK, claimed
+from pipeline.artifacts.earlier import Earlier, earlier, remember
 from pipeline.artifacts.failures import unwritable, write_error
 from pipeline.artifacts.files import (
     load_json,
@@ -71,6 +73,7 @@ __all__ = [
     "ArrayWriter",
     "Artifacts",
     "Duplicate",
+    "Earlier",
     "Index",
     "LabelRow",
     "Origin",
@@ -87,6 +90,7 @@ __all__ = [
     "claimed",
     "composed",
     "dataset_from",
+    "earlier",
     "encoder_of",
     "find_labels",
     "keep_last",
@@ -110,6 +114,7 @@ __all__ = [
     "open_index",
     "read_label_rows",
     "read_labels",
+    "remember",
     "replaced",
     "replaced_folder",
     "rewritten_folder",

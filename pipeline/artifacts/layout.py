@@ -177,6 +177,10 @@ class Artifacts:
         """Folder: labels.csv, to_label.csv, a sheet for each label, and files.csv, which names them (command label)."""
         return self.root / "labels"
 
+    def earlier(self, stage: str) -> Path:
+        """Folder: the index and what a stage made from it when it last ended; no out of DVC's."""
+        return self.root / "earlier" / stage
+
     def metrics(self, stage: str) -> Path:
         """JSON metrics of one stage."""
         return self.root / "metrics" / f"{stage}.json"

@@ -67,7 +67,7 @@ def resize(params: Params, artifacts: Artifacts) -> str:
                 f"the first because: {rejected[0].reason}; see {artifacts.rejected}"
             )
         partial = artifacts.index.with_name(".index.next.sqlite")
-        origin = {"dataset": dataset_from(artifacts.root, folder)}
+        origin = {"dataset": dataset_from(artifacts.root, folder), "recipe": _recipe()}
         writer.origin = {"index": save_index(partial, pictures, origin=origin)}
         artifacts.recipe.unlink(missing_ok=True)  # whose pixels are in place is not certain until it is written again
     os.replace(partial, artifacts.index)
