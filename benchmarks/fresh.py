@@ -27,6 +27,7 @@ from pipeline.artifacts import Artifacts, load_embeddings, load_pictures, open_i
 from pipeline.encoder.running import encode, open_encoder  # noqa: E402
 from pipeline.params import load_params  # noqa: E402
 from pipeline.stages.embed import embed  # noqa: E402
+from pipeline.stages.encoder import encoder  # noqa: E402
 from pipeline.stages.resize import resize  # noqa: E402
 from pipeline.stages.scan import scan  # noqa: E402
 from pipeline.stages.train import train  # noqa: E402
@@ -59,6 +60,7 @@ def main() -> None:
             train(params, own, resume=False)
         else:
             take_network(artifacts, own)
+        encoder(params, own)
         embed(params, own)
         with open_index(own.index) as index:
             known = np.array([str(PurePosixPath(path).parent) for path in index.paths()])

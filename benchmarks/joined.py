@@ -29,7 +29,7 @@ from pipeline.encoder.wrapping import Foreign  # noqa: E402
 from pipeline.evaluation import DEPTH, agreement  # noqa: E402
 from pipeline.neighbours import sorted_lists  # noqa: E402
 from pipeline.params import load_params  # noqa: E402
-from pipeline.stages.embed import nodes_of  # noqa: E402
+from pipeline.stages.encoder import nodes_of  # noqa: E402
 
 
 def main() -> None:

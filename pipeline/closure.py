@@ -13,6 +13,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 NOT_WATCHED = {  # they change no result of a stage
     "pipeline",
+    "pipeline.closure",
     "pipeline.errors",
     "pipeline.forecast",
     "pipeline.params",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ArtifactError
-from pipeline.wording import cut_bytes, one_line
+from pipeline.wording import counted, cut_bytes, one_line
 
 _NAME_BYTES = 200  # file systems allow 255
 
@@ -105,3 +105,20 @@ def _file_name(place: str, path: str) -> str:
     suffix = pure.suffix if len(pure.suffix) <= 10 else ""
     stem = "_".join(pure.parts).removesuffix(suffix)
     return f"{place}_{cut_bytes(stem, _NAME_BYTES - len(os.fsencode(suffix)))}{suffix}"
+
+
+def linked_contents(folders: Sequence[GroupFolder], contents: Sequence[str]) -> dict[str, str]:
+    """Return the sha256 of every picture's file by its name in the folders; `contents` holds that of each row."""
+    return {
+        f"{folder.name}/{name}": contents[row]
+        for folder in folders
+        for row, name in zip(folder.rows, folder.files, strict=True)
+    }
+
+
+def said_of_kept(folder: Path) -> str:
+    """Say where pictures lie whose originals have gone; empty if there are none."""
+    count = sum(not name.startswith(".") for name in os.listdir(folder)) if folder.is_dir() else 0
+    if not count:
+        return ""
+    return f"; {folder} keeps {counted(count, 'picture')} whose originals have gone: move them, or remove them"

@@ -62,14 +62,44 @@ def project(
     fitted = _tsne(np.asarray(embeddings[rows]), perplexity=perplexity, seed=seed, progress=progress)
     positions = np.empty((len(embeddings), 2), np.float32)
     positions[rows] = fitted
-    apart = _BESIDE * float(np.ptp(fitted, axis=0).max()) / len(fitted) ** 0.5
     others = np.setdiff1d(np.arange(len(embeddings)), rows, assume_unique=True)
-    for start in range(0, len(others), _BLOCK):
-        some = others[start : start + _BLOCK]
-        similarities = embeddings[some] @ embeddings[rows].T  # (B, fit_pictures)
-        positions[some] = fitted[similarities.argmax(axis=1)] + generator.normal(0, apart, (len(some), 2))
+    _place_beside(embeddings, positions, rows, others, generator)
     positions -= positions.mean(axis=0)
     return positions
+
+
+def placed_beside(embeddings: NDArray[np.float32], known: Positions, *, seed: int) -> Positions:
+    """Place pictures that came to a map beside those that they are most like; all others stay where they are.
+
+    Parameters
+    ----------
+    embeddings
+        (N, D) float32, unit length.
+    known
+        (N, 2) float32; not a number for those that came. At least one is known.
+    seed
+        Draws the places beside.
+    """
+    new = np.isnan(known[:, 0])
+    positions, generator = known.copy(), np.random.default_rng(seed)
+    _place_beside(embeddings, positions, np.flatnonzero(~new), np.flatnonzero(new), generator)
+    return positions
+
+
+def _place_beside(
+    embeddings: NDArray[np.float32],
+    positions: Positions,
+    placed: NDArray[np.int64],
+    others: NDArray[np.int64],
+    generator: np.random.Generator,
+) -> None:
+    """Write into positions where the others lie: each beside what it is most like of what is placed."""
+    fitted = positions[placed]
+    apart = _BESIDE * float(np.ptp(fitted, axis=0).max()) / len(fitted) ** 0.5
+    for start in range(0, len(others), _BLOCK):
+        some = others[start : start + _BLOCK]
+        similarities = embeddings[some] @ embeddings[placed].T  # (B, placed)
+        positions[some] = fitted[similarities.argmax(axis=1)] + generator.normal(0, apart, (len(some), 2))
 
 
 def principal_positions(embeddings: NDArray[np.float32], *, seed: int) -> Positions:

@@ -103,14 +103,16 @@ def make_line(root: Path, pictures: dict[str, bytes | Image.Image], *, reads_all
 
 
 def embed_again(artifacts: Artifacts) -> None:
-    """Do what `pipeline embed` does after its export."""
+    """Do what `pipeline embed` does, and say that the encoder is as its stage has made it."""
     encoder = open_encoder(artifacts.encoder)
     with open_index(artifacts.index) as index:
         embeddings = encode(encoder, load_pictures(artifacts, index), progress=False)
         origin = {"index": index.digest, "encoder": encoder.digest, **encoder.parts.as_facts()}
         save_array(artifacts.embeddings, embeddings, origin=origin)
     write_cells(artifacts.cells, encoder=encoder.digest)
-    save_origin(artifacts, "embed", index.digest)
+    save_json(artifacts.metrics("encoder"), {})
+    for stage in ("encoder", "embed"):
+        save_origin(artifacts, stage, index.digest)
 
 
 def sign(line: Line, *stages: str) -> None:

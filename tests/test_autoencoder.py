@@ -27,7 +27,7 @@ from pipeline.encoder.patches import learn, patch_codes
 from pipeline.encoder.running import answers
 from pipeline.encoder.whitening import fit_whitening, principal_directions
 from pipeline.graph import Graph, Value
-from pipeline.stages.embed import check_nodes, files_of, nodes_of
+from pipeline.stages.encoder import check_nodes, files_of, nodes_of
 
 
 def recipe(network: str = "residual", objective: str = "reconstruction", epochs: int = 2) -> Recipe:

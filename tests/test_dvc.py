@@ -29,7 +29,8 @@ def outs(stage: str) -> list[str]:
 
 @pytest.mark.parametrize("stage", stages())
 def test_a_stage_watches_its_own_code_and_no_file_of_it(stage: str) -> None:
-    assert {"artifacts/code.json": [stage]} in STAGES[stage]["params"]
+    files = [names for names in STAGES[stage]["params"] if isinstance(names, dict)]
+    assert any(stage in names.get("artifacts/code.json", []) for names in files)
     assert [dep for dep in STAGES[stage].get("deps", []) if not dep.startswith("artifacts/")] == []
 
 
@@ -65,7 +66,7 @@ def digests(package: Path) -> dict[str, str]:
         ("autoencoder/views.py", {"train"}),
         ("autoencoder/grown.npz", {"train"}),
         ("report/templates/report.js", {"report"}),
-        ("encoder/running.py", {"embed", "duplicates", "tolerance", "evaluate"}),
+        ("encoder/running.py", {"refresh", "encoder", "embed", "duplicates", "tolerance", "evaluate"}),
         ("wording.py", set(stages())),
         ("cli/common.py", set()),
         ("forecast.py", set()),

@@ -15,7 +15,9 @@ from pipeline.encoder.running import answers, encode, encode_one, open_encoder
 from pipeline.encoder.wrapping import Foreign, wrapped
 from pipeline.errors import EncoderError
 from pipeline.params import load_params
-from pipeline.stages.embed import check_application, embed
+from pipeline.stages.embed import embed
+from pipeline.stages.encoder import check_application
+from pipeline.stages.encoder import encoder as make_encoder
 from pipeline.stages.scan import scan
 from pipeline.stages.train import train
 
@@ -76,6 +78,7 @@ def test_the_stages_take_an_encoder_of_other_origin(
     params, artifacts = load_params(own_line.params_file), own_line.artifacts
     assert f"encoder.kind is {kind}: the autoencoder stays untrained" in train(params, artifacts, resume=False)
     assert load_table(artifacts.history, ("epoch", "loss", "validation_loss", "seconds"), stage="train") == []
+    make_encoder(params, artifacts)
     embed(params, artifacts)
     with open_index(artifacts.index) as index:
         embeddings, pictures = load_embeddings(artifacts, index), load_pictures(artifacts, index)
@@ -83,7 +86,7 @@ def test_the_stages_take_an_encoder_of_other_origin(
     again = encode_one(open_encoder(artifacts.encoder), np.ascontiguousarray(pictures[7]))
     np.testing.assert_array_equal(again, embeddings[7])
     assert [path.name for path in artifacts.encoder.parent.glob("tmp*")] == []
-    difference = load_json(artifacts.metrics("embed"), stage="embed")["onnx_difference"]
+    difference = load_json(artifacts.metrics("encoder"), stage="encoder")["onnx_difference"]
     assert 0 < difference < 1e-4
 
 
@@ -100,6 +103,7 @@ def test_a_network_of_keras_can_be_joined(own_line: Line, weights: Path) -> None
     own_line.set(encoder={"kind": "keras", "name": "MobileNetV2", "weights": str(weights), "size": SIZE})
     train(own_line.params, own_line.artifacts)
     own_line.set(encoder={"kind": "joined", "network": "keras"}, embed={"dimensions": 16})
+    make_encoder(own_line.params, own_line.artifacts)
     embed(own_line.params, own_line.artifacts)
     assert "trust in other network" in open_encoder(own_line.artifacts.encoder).facts
 

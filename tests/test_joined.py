@@ -13,7 +13,9 @@ from pipeline.autoencoder.graph import last_stage, load_float32
 from pipeline.encoder.joining import TRUST, blocks_of, foreign_block, learn, weighed
 from pipeline.encoder.running import encode, encode_one, open_cells, open_encoder
 from pipeline.errors import ArtifactError, EncoderError
-from pipeline.stages.embed import embed, files_of, nodes_of
+from pipeline.stages.embed import embed
+from pipeline.stages.encoder import encoder as make_encoder
+from pipeline.stages.encoder import files_of, nodes_of
 from pipeline.stages.evaluate import evaluate, format_table
 from pipeline.stages.groups import groups
 from pipeline.stages.neighbours import neighbours
@@ -32,6 +34,7 @@ def joined(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Line:
     made.set(encoder=encoder, embed={"dimensions": DIMENSIONS})
     train(made.params, made.artifacts)  # leaves the autoencoder as it is
     made.set(encoder={"kind": "joined"})
+    make_encoder(made.params, made.artifacts)
     embed(made.params, made.artifacts)
     for stage in (neighbours, groups):
         stage(made.params, made.artifacts)
@@ -71,6 +74,7 @@ def test_a_joined_encoder_is_one_file_and_gives_a_fresh_picture_its_cached_row(j
 def test_the_same_folder_gives_the_same_bytes(joined: Line, tmp_path: Path) -> None:
     shutil.copytree(joined.root, tmp_path / "again")
     again = Line(tmp_path / "again")
+    make_encoder(again.params, again.artifacts)
     embed(again.params, again.artifacts)
     for path in (joined.artifacts.encoder, *sorted(joined.artifacts.beside.iterdir())):
         assert (again.artifacts.root / path.relative_to(joined.artifacts.root)).read_bytes() == path.read_bytes()
@@ -85,9 +89,11 @@ def test_beside_it_lie_what_is_of_the_folder_alone_and_the_network_alone(joined:
     shutil.copytree(joined.root, tmp_path / "other")
     other = Line(tmp_path / "other")
     other.set(encoder={"kind": "autoencoder"})
+    make_encoder(other.params, other.artifacts)
     embed(other.params, other.artifacts)
     assert beside(joined, "folder_alone").read_bytes() == other.artifacts.encoder.read_bytes()
     other.set(encoder={"kind": "onnx"})
+    make_encoder(other.params, other.artifacts)
     embed(other.params, other.artifacts)
     alone = encode(open_encoder(beside(joined, "network_alone")), pictures_of(joined), progress=False)
     expected = embeddings_of(other)
@@ -131,7 +137,7 @@ def test_what_cannot_be_wrapped_is_said_as_for_a_network_alone(joined: Line, tmp
     wrong = Line(tmp_path / "wrong")
     wrong.set(encoder={"size": 32})
     with pytest.raises(EncoderError, match=r"check encoder\.size and encoder\.layout"):
-        embed(wrong.params, wrong.artifacts)
+        make_encoder(wrong.params, wrong.artifacts)
 
 
 def test_evaluate_measures_the_model_and_both_that_it_joins(joined: Line) -> None:
@@ -161,7 +167,7 @@ def test_an_encoder_of_the_users_among_those_beside_is_not_removed(joined: Line,
     own = Line(tmp_path / "own")
     shutil.copyfile(own.artifacts.encoder, beside(own, "mine"))
     with pytest.raises(ArtifactError, match=r"holds mine\.onnx, and nothing of yours is ever removed"):
-        embed(own.params, own.artifacts)
+        make_encoder(own.params, own.artifacts)
     assert beside(own, "mine").is_file()
 
 

@@ -151,7 +151,10 @@ def test_an_experiment_runs_only_what_its_param_changes(project: Path) -> None:
 
 @pytest.mark.parametrize(
     ("module", "stages"),
-    [("medoids/choice.py", {"groups"}), ("encoder/running.py", {"embed", "duplicates", "tolerance", "evaluate"})],
+    [
+        ("medoids/choice.py", {"groups"}),
+        ("encoder/running.py", {"refresh", "encoder", "embed", "duplicates", "tolerance", "evaluate"}),
+    ],
 )
 def test_an_edited_module_changes_exactly_the_stages_that_import_it(
     project: Path, module: str, stages: set[str]

@@ -198,7 +198,9 @@ def test_other_groups_and_other_labels_make_another_evaluation(own: Line) -> Non
 def test_a_training_that_made_another_encoder_is_not_shown(own: Line) -> None:
     own.artifacts.autoencoder.write_bytes(b"trained again")
     sign(own, "train")
-    with pytest.raises(ArtifactError, match=r"embed\.json was made from another training.*run `pipeline embed` again"):
+    with pytest.raises(
+        ArtifactError, match=r"encoder\.onnx was made from another training.*run `pipeline encoder` again"
+    ):
         report(own.params, own.artifacts)
 
 
@@ -219,7 +221,7 @@ def test_dvc_keeps_every_table_with_its_origin_and_shows_none_as_metrics() -> No
     dvc = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
     stages = dvc["stages"]
     made = {stage for stage, facts in stages.items() if f"artifacts/origins/{stage}.json" in facts["outs"]}
-    assert made == {"resize", "embed", *ORDER} - {"neighbours"}
+    assert made == {"resize", "encoder", "embed", *ORDER} - {"neighbours"}
     assert not [name for name in dvc["metrics"] if "origins" in name]
     for reader, read_stages in READERS.items():
         if reader in stages:

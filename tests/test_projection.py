@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Line
+from conftest import Line, embed_again
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -21,9 +21,11 @@ from pipeline.artifacts import load_json, load_table, open_index
 from pipeline.cli import app
 from pipeline.errors import ArtifactError
 from pipeline.plots import plot_map
-from pipeline.projection import grid_cells, principal_positions, project, trustworthiness
+from pipeline.projection import grid_cells, placed_beside, principal_positions, project, trustworthiness
 from pipeline.sheets import mosaic
+from pipeline.stages.groups import groups
 from pipeline.stages.map import draw_map
+from pipeline.stages.resize import resize
 
 HEADER = ("path", "x", "y", "column", "row")
 
@@ -218,8 +220,46 @@ def test_the_thumbnails_show_every_picture(mapped: Line) -> None:
 
 def test_the_map_is_more_trustworthy_than_chance(mapped: Line) -> None:
     metrics = load_json(mapped.artifacts.metrics("map"), stage="map")
-    assert set(metrics) == {"trustworthiness_tsne", "trustworthiness_grid", "trustworthiness_pca"}
-    assert all(0.6 < value <= 1 for value in metrics.values())
+    found = [value for name, value in metrics.items() if name.startswith("trustworthiness_")]
+    assert len(found) == 3
+    assert all(0.6 < value <= 1 for value in found)
+
+
+def test_what_is_new_is_placed_beside_what_it_is_like_and_the_rest_stays() -> None:
+    generator = np.random.default_rng(0)
+    embeddings = generator.normal(size=(40, 8)).astype(np.float32)
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    known = generator.normal(size=(40, 2)).astype(np.float32) * 10
+    known[[3, 17]] = np.nan
+    embeddings[[3, 17]] = embeddings[[4, 20]]
+    found = placed_beside(embeddings, known, seed=0)
+    stays = np.setdiff1d(np.arange(40), [3, 17])
+    assert (found[stays] == known[stays]).all()
+    apart = np.linalg.norm(found[[3, 17]] - found[[4, 20]], axis=1)
+    assert (apart > 0).all()
+    assert (apart < 3).all()
+
+
+def test_a_map_goes_on_with_a_picture_more_and_begins_anew_with_another_perplexity(line: Line, tmp_path: Path) -> None:
+    own = Line(tmp_path / "line")
+    shutil.copytree(line.root, own.root)
+    shutil.copytree(line.dataset, own.dataset, dirs_exist_ok=True)
+    own.set(dataset={"path": str(own.dataset)})
+
+    def places() -> dict[str, list[str]]:
+        resize(own.params, own.artifacts)
+        embed_again(own.artifacts)
+        groups(own.params, own.artifacts)
+        draw_map(own.params, own.artifacts)
+        return {row[0]: row[1:3] for row in load_table(own.artifacts.map_table, HEADER, stage="map")}
+
+    before = places()
+    Image.new("RGB", (80, 80), (9, 90, 160)).save(own.dataset / "aaa.png")
+    after = places()
+    assert {path: place for path, place in after.items() if path in before} == before
+    assert set(after) - set(before) == {"aaa.png"}
+    own.set(map={"perplexity": 5})
+    assert {path: place for path, place in places().items() if path in before} != before
 
 
 def test_the_points_are_drawn_by_group_and_by_label(mapped: Line) -> None:

@@ -17,7 +17,7 @@ rows      the arrays whose row i is picture i of the index
 
 from pipeline.artifacts.arrays import ArrayWriter, Origin, load_array, made_from, save_array
 from pipeline.artifacts.claiming import MARK, claimed
-from pipeline.artifacts.earlier import Earlier, earlier, remember
+from pipeline.artifacts.earlier import Earlier, digest_of, earlier, remember
 from pipeline.artifacts.failures import unwritable, write_error
 from pipeline.artifacts.files import (
     load_json,
@@ -90,6 +90,7 @@ __all__ = [
     "claimed",
     "composed",
     "dataset_from",
+    "digest_of",
     "earlier",
     "encoder_of",
     "find_labels",

@@ -5,12 +5,15 @@ stage that can go on from its last run keeps what that takes here. DVC knows not
 any time: then the stage begins from nothing.
 """
 
+import hashlib
+import json
 import os
 import shutil
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +69,11 @@ def earlier(artifacts: Artifacts, stage: str, index: Index) -> Earlier | None:
             return Earlier(folder, old.digest, now, before)
     except ArtifactError:
         return None
+
+
+def digest_of(*values: Any) -> str:
+    """Return the sha256 of values, as JSON writes them: of what, beside the pictures, decides what a stage makes."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def _link(source: Path, target: Path) -> None:

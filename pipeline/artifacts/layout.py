@@ -63,6 +63,11 @@ class Artifacts:
         return self.root / "rejected.csv"
 
     @property
+    def refresh(self) -> Path:
+        """JSON: of which pictures, and by which settings, network and encoder are made (stage refresh)."""
+        return self.root / "refresh.json"
+
+    @property
     def autoencoder(self) -> Path:
         """The trained Keras autoencoder with its best weights (stage train)."""
         return self.root / "autoencoder.keras"
@@ -84,22 +89,22 @@ class Artifacts:
 
     @property
     def encoder(self) -> Path:
-        """ONNX: uint8 (B, 256, 256, 3) to unit-length float32 (B, D) (stage embed)."""
+        """ONNX: uint8 (B, 256, 256, 3) to unit-length float32 (B, D) (stage encoder)."""
         return self.root / "encoder.onnx"
 
     @property
     def cells(self) -> Path:
-        """ONNX: uint8 (B, 256, 256, 3) to float32 (B, 32, 32, D), what is seen at each place (stage embed)."""
+        """ONNX: uint8 (B, 256, 256, 3) to float32 (B, 32, 32, D), what is seen at each place (stage encoder)."""
         return self.root / "cells.onnx"
 
     @property
     def beside(self) -> Path:
-        """Folder NAME.onnx: encoders that are only measured beside the one that is used (stage embed)."""
+        """Folder NAME.onnx: encoders that are only measured beside the one that is used (stage encoder)."""
         return self.root / "beside"
 
     @property
     def untrained_encoder(self) -> Path:
-        """The encoder without the network, or of an untrained one if nothing is then left (stage embed)."""
+        """The encoder without the network, or of an untrained one if nothing is then left (stage encoder)."""
         return self.beside / "untrained.onnx"
 
     @property

@@ -19,6 +19,7 @@ from pipeline.wording import one_line
 _FILES = {  # what readers read of each stage
     "resize": ("rejected.csv", "metrics/resize.json"),
     "train": ("autoencoder.keras", "history.csv", "metrics/train.json"),
+    "encoder": ("encoder.onnx", "metrics/encoder.json"),
     "embed": ("metrics/embed.json",),
     "groups": ("groups.csv", "elbow.csv", "metrics/groups.json"),
     "map": ("map.csv", "metrics/map.json"),
@@ -29,8 +30,9 @@ _FILES = {  # what readers read of each stage
 }
 _SOURCES = {  # what it was made from: the pictures, the encoder of the embeddings, the labels, files of other stages
     "resize": ("index",),
-    "train": ("index",),
-    "embed": ("index", "encoder", "autoencoder.keras"),
+    "train": (),  # the folder may have changed a little since, as the stage refresh decides
+    "encoder": ("autoencoder.keras",),
+    "embed": ("index", "encoder", "encoder.onnx"),
     "groups": ("index", "encoder"),
     "map": ("index", "encoder"),
     "duplicates": ("index", "encoder"),
@@ -91,6 +93,7 @@ _OTHERS = {
     "encoder": "the embeddings of another encoder",
     "labels": "other labels",
     "autoencoder.keras": "another training (autoencoder.keras)",
+    "encoder.onnx": "another encoder (encoder.onnx)",
 }
 
 

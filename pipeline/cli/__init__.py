@@ -87,6 +87,14 @@ def resize(context: typer.Context) -> None:
     _say("resize", stage(*_writing(context, begins=True)))
 
 
+@app.command(epilog="Example: pipeline refresh")
+def refresh(context: typer.Context) -> None:
+    """Decide whether the folder has changed so much that the network is to be trained anew."""
+    from pipeline.stages.refresh import refresh as stage
+
+    _say("refresh", stage(*_writing(context)))
+
+
 @app.command(epilog="Example: pipeline train --resume")
 def train(
     context: typer.Context,
@@ -103,9 +111,17 @@ def train(
     _say("train", summary)
 
 
+@app.command(epilog="Example: pipeline encoder")
+def encoder(context: typer.Context) -> None:
+    """Make the encoder file of the trained network, and of what is learnt without training."""
+    from pipeline.stages.encoder import encoder as stage
+
+    _say("encoder", stage(*_writing(context)))
+
+
 @app.command(epilog="Example: pipeline embed")
 def embed(context: typer.Context) -> None:
-    """Export the trained encoder to ONNX and embed all pictures with it."""
+    """Embed all pictures with the encoder file."""
     from pipeline.stages.embed import embed as stage
 
     _say("embed", stage(*_writing(context)))

@@ -85,12 +85,19 @@ def encode(
     encoder: Encoder, pictures: NDArray[np.uint8], *, progress: bool, title: str = "encode"
 ) -> NDArray[np.float32]:
     """Return the embeddings of pictures: uint8 (N, 256, 256, 3) to float32 (N, D) of unit length."""
-    embeddings = np.empty((len(pictures), encoder.dimensions), np.float32)
+    return encode_rows(encoder, pictures, np.arange(len(pictures)), progress=progress, title=title)
 
-    def work(row: int) -> None:
-        embeddings[row] = encode_one(encoder, np.ascontiguousarray(pictures[row]))
 
-    _on_all_cores(work, len(pictures), title=title, progress=progress)
+def encode_rows(
+    encoder: Encoder, pictures: NDArray[np.uint8], rows: NDArray[np.int64], *, progress: bool, title: str = "encode"
+) -> NDArray[np.float32]:
+    """Return the embeddings of some rows (R,) of pictures, uint8 (N, 256, 256, 3): float32 (R, D) of unit length."""
+    embeddings = np.empty((len(rows), encoder.dimensions), np.float32)
+
+    def work(place: int) -> None:
+        embeddings[place] = encode_one(encoder, np.ascontiguousarray(pictures[rows[place]]))
+
+    _on_all_cores(work, len(rows), title=title, progress=progress)
     return embeddings
 
 

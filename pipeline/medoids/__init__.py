@@ -16,6 +16,7 @@ from pipeline.medoids.assignment import Grouping, assign, score
 from pipeline.medoids.choice import k_by_both, k_by_elbow, k_by_silhouette
 from pipeline.medoids.distances import cosine_distances
 from pipeline.medoids.fasterpam_engine import Sweep, group, start_greedily, sweep
+from pipeline.medoids.numbering import moved_medoids, renumbered
 from pipeline.medoids.pyclustering_engine import (
     elbow_by_pyclustering,
     group_by_pyclustering,
@@ -36,6 +37,8 @@ __all__ = [
     "k_by_elbow",
     "k_by_silhouette",
     "kmedoids_by_pyclustering",
+    "moved_medoids",
+    "renumbered",
     "score",
     "start_greedily",
     "sweep",

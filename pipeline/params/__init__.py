@@ -52,8 +52,9 @@ class ResizeParams:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainParams:
-    """The autoencoder and its training."""
+    """The autoencoder and its training, and when a folder that has changed is trained on again."""
 
+    refresh: Literal["never", "drift", "always"]
     network: Literal["classic", "residual"]
     start: Literal["grown", "scratch"]  # of the residual network, as the next
     objective: Literal["contrastive", "reconstruction"]

@@ -1,8 +1,7 @@
 """Splits the folder into K groups and lays them out as folders."""
 
-import os
 import re
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,38 +10,66 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from pipeline import medoids
+from pipeline import closure, medoids
 from pipeline.artifacts import (
     Artifacts,
+    Index,
     check_own,
+    digest_of,
+    earlier,
+    encoder_of,
     keep_last,
     load_embeddings,
+    load_json,
     load_own_embeddings,
     load_pictures,
+    load_table,
     open_index,
+    remember,
     replaced,
     rewritten_folder,
     save_json,
     save_origin,
     save_table,
 )
-from pipeline.errors import ParamsError
-from pipeline.folders import GroupFolder, lay_out, link
+from pipeline.errors import ArtifactError, ParamsError
+from pipeline.folders import GroupFolder, lay_out, link, linked_contents, said_of_kept
 from pipeline.medoids import Grouping, Sweep
+from pipeline.medoids.advice import elbow_end, silhouette_end
 from pipeline.params import GroupsParams, Params
 from pipeline.plots import plot_choice_of_k
 from pipeline.sheets import Tile, contact_sheet, in_rows
 from pipeline.wording import counted
 
+_COLUMNS, _ELBOW_COLUMNS = ("path", "group", "similarity", "medoid"), ("k", "loss", "silhouette")
 _SHOWN = 100  # pictures on a group's contact sheet, at most
 _SHEET, _OVERVIEW = "_contact_sheet.jpg", "overview.png"
+Rows = NDArray[np.int64]
 _SHEET_NAME = re.compile(rf"[^/]+/0+{re.escape(_SHEET)}")  # a picture's name begins with another number
+
+
+@dataclass(frozen=True)
+class Known:
+    """The last grouping, as it bears on the pictures of now.
+
+    numbers   (N,) int64, the group that each picture was in, from 0; -1 if it is new
+    start     (K,) rows of now that the groups go on from; None if they were made by another encoder or other settings
+    sweep     losses and silhouettes of every K that was tried
+    pictures  how many there were when K was chosen
+    """
+
+    numbers: Rows
+    start: Rows | None
+    sweep: Sweep
+    pictures: int
 
 
 def groups(params: Params, artifacts: Artifacts) -> str:
     """Write groups.csv, elbow.csv, plots, metrics and the K-group folders.
 
-    The sweep over K is of the embeddings' own parts, the groups are of whole embeddings.
+    The sweep over K is of the embeddings' own parts, the groups are of whole embeddings. By the same encoder and
+    settings as in the last run the groups go on from their medoids, with the K that was chosen then; a group that was
+    there already keeps its number in any case.
     """
     check_own(artifacts.groups)
     with open_index(artifacts.index) as index:
@@ -50,22 +77,33 @@ def groups(params: Params, artifacts: Artifacts) -> str:
         embeddings = np.asarray(load_embeddings(artifacts, index))
         own = np.asarray(load_own_embeddings(artifacts, index))
         pictures = load_pictures(artifacts, index)
+        by = _by(params.groups, artifacts)
+        known = _known(artifacts, index, by)
+    start, pictures_then = (known.start, known.pictures) if known else (None, len(paths))
+    goes_on = known is not None and start is not None and params.groups.engine == "fasterpam"
     generator = np.random.default_rng(params.groups.seed)
     with threadpool_limits(1, user_api="blas"):  # many small products: threads cost more than they give
-        sweep = _sweep(own, params.groups, generator)  # by places small groups look well apart: docs/experiments.md
+        # by places small groups look well apart: docs/experiments.md
+        sweep = known.sweep if known and goes_on else _sweep(own, params.groups, generator)
+        chosen_of = pictures_then if goes_on else len(paths)
         by_elbow = medoids.k_by_elbow(sweep.ks, sweep.losses)
         by_silhouette = medoids.k_by_silhouette(sweep.ks, sweep.silhouettes)
         if (params.groups.engine, params.groups.k) == ("pyclustering", "elbow"):
             by_elbow = _elbow_by_pyclustering(own, sweep, params.groups)
-        by_both = medoids.k_by_both(sweep.ks, sweep.losses, sweep.silhouettes, num_pictures=len(paths))
+        by_both = medoids.k_by_both(sweep.ks, sweep.losses, sweep.silhouettes, num_pictures=chosen_of)
         by_name = {"auto": by_both, "elbow": by_elbow, "silhouette": by_silhouette}
-        k = by_name.get(str(params.groups.k), params.groups.k)
-        grouping = _group(embeddings, int(k), sweep, params.groups, generator)
+        if goes_on and start is not None:
+            grouping = _polished(embeddings, start, params.groups, generator, restarts=0)
+        else:
+            k = by_name.get(str(params.groups.k), params.groups.k)
+            grouping = _group(embeddings, int(k), sweep, params.groups, generator)
+    if known:
+        grouping = medoids.renumbered(grouping, known.numbers)
     _save_tables(paths, grouping, sweep, artifacts)
     _plot(sweep, by_elbow, by_silhouette, artifacts)
     folders = lay_out(paths, groups=grouping.groups, medoids=grouping.medoids, similarities=grouping.similarities)
     tiles = [Tile(pixels, size=size) for pixels, size in zip(pictures, sizes, strict=True)]
-    linked = _linked(folders, contents) if params.groups.links == "hard" else {}
+    linked = linked_contents(folders, contents) if params.groups.links == "hard" else {}
     with rewritten_folder(artifacts.groups, contents=linked, leaving=partial(_keep_lost, artifacts.kept)) as root:
         _fill(root, folders, paths, dataset, tiles, grouping, params.groups)
     with replaced(artifacts.plot("groups")) as path:
@@ -73,9 +111,41 @@ def groups(params: Params, artifacts: Artifacts) -> str:
     found = len(grouping.medoids)
     metrics = {"k": found, "loss": grouping.loss, "silhouette": grouping.silhouette}
     said = {f"k_{name}": value for name, value in by_name.items()}
-    save_json(artifacts.metrics("groups"), metrics | said)
+    save_json(artifacts.metrics("groups"), metrics | said | {"chosen_of": chosen_of, "by": by})
     save_origin(artifacts, "groups", index.digest)
+    remember(artifacts, "groups", [artifacts.groups_table, artifacts.elbow_table, artifacts.metrics("groups")])
+    if goes_on:
+        chosen = f"as many as were chosen for {counted(chosen_of, 'picture')}"
+        return f"{counted(found, 'group')} in {artifacts.groups}, {chosen}{said_of_kept(artifacts.kept)}"
     return _summary(params.groups, found, by_elbow, by_silhouette, sweep.ks, artifacts)
+
+
+def _by(settings: GroupsParams, artifacts: Artifacts) -> str:
+    """Return a digest of what, beside the pictures, decides which groups there are."""
+    return digest_of(asdict(settings) | {"links": ""}, encoder_of(artifacts), closure.digest("groups"))
+
+
+def _known(artifacts: Artifacts, index: Index, by: str) -> Known | None:
+    """Return the last grouping; None if there is none that can be read."""
+    then = earlier(artifacts, "groups", index)
+    if then is None:
+        return None
+    try:
+        table = load_table(then.folder / artifacts.groups_table.name, _COLUMNS, stage="groups")
+        elbow = load_table(then.folder / artifacts.elbow_table.name, _ELBOW_COLUMNS, stage="groups")
+        said = load_json(then.folder / artifacts.metrics("groups").name, stage="groups")
+    except ArtifactError:
+        return None
+    if len(table) != len(then.now):
+        return None
+    old = np.array([int(row[1]) - 1 for row in table], np.int64)
+    numbers = np.where(then.before >= 0, old[then.before], -1)
+    chosen = [row for row, values in enumerate(table) if values[3] == "yes"]
+    rows, similarities = np.array(sorted(chosen, key=lambda row: old[row])), np.array([float(row[2]) for row in table])
+    start = medoids.moved_medoids(rows, old, similarities, then.now) if said.get("by") == by else None
+    ks, losses, silhouettes = (np.array([float(row[place]) for row in elbow]) for place in range(3))
+    sweep = Sweep(ks.astype(np.int64), losses, silhouettes, ())
+    return Known(numbers, start if start is not None and len(start) else None, sweep, said.get("chosen_of", len(table)))
 
 
 def _sweep(embeddings: NDArray[np.float32], settings: GroupsParams, generator: np.random.Generator) -> Sweep:
@@ -111,18 +181,25 @@ def _group(
     else:
         start = medoids.start_greedily(embeddings, k=k, columns=columns, generator=generator)
     if settings.engine == "fasterpam":
-        return medoids.group(
-            embeddings,
-            medoids_start=start,
-            restarts=settings.restarts,
-            columns=columns,
-            generator=generator,
-            progress=True,
-        )
+        return _polished(embeddings, start, settings, generator, restarts=settings.restarts)
     try:
         return medoids.group_by_pyclustering(embeddings, medoids_start=start)
     except ValueError as error:
         raise ParamsError(f"groups.engine: {error}") from error
+
+
+def _polished(
+    embeddings: NDArray[np.float32],
+    start: Rows,
+    settings: GroupsParams,
+    generator: np.random.Generator,
+    *,
+    restarts: int,
+) -> Grouping:
+    columns = max(settings.columns, len(start))
+    return medoids.group(
+        embeddings, medoids_start=start, restarts=restarts, columns=columns, generator=generator, progress=True
+    )
 
 
 def _save_tables(paths: list[str], grouping: Grouping, sweep: Sweep, artifacts: Artifacts) -> None:
@@ -133,10 +210,10 @@ def _save_tables(paths: list[str], grouping: Grouping, sweep: Sweep, artifacts: 
             zip(paths, grouping.groups.tolist(), grouping.similarities.tolist(), strict=True)
         )
     ]
-    save_table(artifacts.groups_table, ("path", "group", "similarity", "medoid"), rows)
+    save_table(artifacts.groups_table, _COLUMNS, rows)
     measured = zip(sweep.ks.tolist(), sweep.losses.tolist(), sweep.silhouettes.tolist(), strict=True)
     rows_of_k = [(k, f"{loss:.8f}", f"{silhouette:.8f}") for k, loss, silhouette in measured]
-    save_table(artifacts.elbow_table, ("k", "loss", "silhouette"), rows_of_k)
+    save_table(artifacts.elbow_table, _ELBOW_COLUMNS, rows_of_k)
 
 
 def _plot(sweep: Sweep, by_elbow: int, by_silhouette: int, artifacts: Artifacts) -> None:
@@ -148,16 +225,6 @@ def _plot(sweep: Sweep, by_elbow: int, by_silhouette: int, artifacts: Artifacts)
         title, ylabel = "Silhouette: where groups are best apart", "mean medoid silhouette"
         values = sweep.silhouettes.tolist()
         plot_choice_of_k(path, title=title, ylabel=ylabel, ks=ks, values=values, chosen=by_silhouette)
-
-
-def _linked(folders: list[GroupFolder], contents: list[str]) -> dict[str, str]:
-    """Return the sha256 of every picture's file by its name in the folders."""
-    pairs = (
-        (f"{folder.name}/{name}", row)
-        for folder in folders
-        for row, name in zip(folder.rows, folder.files, strict=True)
-    )
-    return {name: contents[row] for name, row in pairs}
 
 
 def _keep_lost(kept: Path, old: Path, new: Path) -> None:
@@ -216,36 +283,9 @@ def _summary(
     if isinstance(settings.k, int) and found < settings.k:
         summary += f"; there {'is' if found == 1 else 'are'} no more than {counted(found, 'distinct picture')}"
     if not isinstance(settings.k, int) and len(ks) > 1:
-        summary += _elbow_end(by_elbow, ks)
+        summary += elbow_end(by_elbow, ks)
         if settings.k != "auto":
-            summary += _silhouette_end(by_silhouette, ks, settings)
+            summary += silhouette_end(by_silhouette, ks, k_maximum=settings.k_maximum, up_to_elbow=False)
         elif by_elbow > ks[0]:  # else nothing was there to choose from
-            summary += _silhouette_end(found, ks, settings)
-    return summary + _kept(artifacts.kept)
-
-
-def _kept(folder: Path) -> str:
-    """Say where pictures lie whose originals have gone; empty if there are none."""
-    count = sum(not name.startswith(".") for name in os.listdir(folder)) if folder.is_dir() else 0
-    if not count:
-        return ""
-    return f"; {folder} keeps {counted(count, 'picture')} whose originals have gone: move them, or remove them"
-
-
-def _elbow_end(k: int, ks: NDArray[np.int64]) -> str:
-    """Say that there is no elbow, which shows as an end of the range; empty if there is one."""
-    if k not in (ks[0], ks[-1]):
-        return ""
-    return f"; there is no elbow from K = {ks[0]} to {ks[-1]}: look at its plot, and set groups.k to a number"
-
-
-def _silhouette_end(k: int, ks: NDArray[np.int64], settings: GroupsParams) -> str:
-    """Say that the silhouette is largest at an end of the range, beyond which it may be larger; empty if it isn't."""
-    where = "up to the elbow the silhouette points to" if settings.k == "auto" else "the silhouette is largest at"
-    if k == ks[-1] == settings.k_maximum:
-        return f"; {where} the largest K that was tried, {k}: raise groups.k_maximum"
-    if k == ks[0] and k > 2:
-        return f"; {where} the smallest K that was tried, {k}: lower groups.k_minimum"
-    if k == ks[0]:
-        return f"; {where} K = {k}, the smallest there is: the folder holds two kinds, or one"
-    return ""
+            summary += silhouette_end(found, ks, k_maximum=settings.k_maximum, up_to_elbow=True)
+    return summary + said_of_kept(artifacts.kept)

@@ -1,50 +1,70 @@
 """Places every picture on a map: a point in a plane, and a cell of a grid for its thumbnail."""
 
+from dataclasses import asdict
+
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import projection
+from pipeline import closure, projection
 from pipeline.artifacts import (
     Artifacts,
+    Index,
+    digest_of,
+    earlier,
+    encoder_of,
     load_embeddings,
     load_groups,
+    load_json,
     load_pictures,
+    load_table,
     open_index,
     read_labels,
+    remember,
     replaced,
     save_json,
     save_origin,
     save_table,
 )
-from pipeline.params import Params
+from pipeline.errors import ArtifactError
+from pipeline.params import MapParams, Params
 from pipeline.plots import plot_map
 from pipeline.sheets import mosaic
 from pipeline.wording import counted
 
 _SIDE, _LARGEST_TILE, _SMALLEST_TILE = 8192, 128, 8  # pixels of the thumbnails' image, and of one thumbnail
+_COLUMNS = ("path", "x", "y", "column", "row")
 _NEIGHBOURS = 12  # that the trustworthiness looks at
 
 
 def draw_map(params: Params, artifacts: Artifacts) -> str:
-    """Write map.csv, the map as points and as thumbnails, and how far its neighbours can be trusted."""
+    """Write map.csv, the map as points and as thumbnails, and how far its neighbours can be trusted.
+
+    By the same encoder and settings as in the last run everything stays where it was, and what is new is placed
+    beside what it is most like.
+    """
     with open_index(artifacts.index) as index:
         paths, sizes = index.paths(), index.sizes()
         embeddings = np.asarray(load_embeddings(artifacts, index))
-        pictures = load_pictures(artifacts, index)
+        pictures, by = load_pictures(artifacts, index), _by(params.map, artifacts)
+        known, placed_by_tsne = _known(artifacts, index, by)
     groups, _, _ = load_groups(artifacts, index, paths)
     labels = read_labels(params.dataset.labels, paths)
     settings = params.map
-    positions = projection.project(
-        embeddings,
-        perplexity=settings.perplexity,
-        fit_pictures=settings.fit_pictures,
-        seed=settings.seed,
-        progress=True,
-    )
+    if known is not None:
+        positions = projection.placed_beside(embeddings, known, seed=settings.seed)
+    else:
+        placed_by_tsne = min(len(paths), settings.fit_pictures)
+        positions = projection.project(
+            embeddings,
+            perplexity=settings.perplexity,
+            fit_pictures=settings.fit_pictures,
+            seed=settings.seed,
+            progress=True,
+        )
     cells = projection.grid_cells(positions)
     rows = zip(paths, positions.tolist(), cells.tolist(), strict=True)
     table = [(path, f"{x:.4f}", f"{y:.4f}", column, row) for path, (x, y), (column, row) in rows]
-    save_table(artifacts.map_table, ("path", "x", "y", "column", "row"), table)
+    save_table(artifacts.map_table, _COLUMNS, table)
     colourings = {"By group": [str(group) for group in groups]}
     if labels:
         colourings["By label"] = [labels.get(path, "") for path in paths]
@@ -54,10 +74,33 @@ def draw_map(params: Params, artifacts: Artifacts) -> str:
     with replaced(artifacts.map_thumbnails) as path:
         mosaic(pictures, sizes, cells, tile=tile, progress=True).save(path, quality=85)
     metrics = _judge(embeddings, positions, cells, seed=settings.seed)
-    save_json(artifacts.metrics("map"), metrics)
+    save_json(artifacts.metrics("map"), metrics | {"placed_by_tsne": placed_by_tsne, "by": by})
     save_origin(artifacts, "map", index.digest)
+    remember(artifacts, "map", [artifacts.map_table, artifacts.metrics("map")])
     places = f"{artifacts.plot('map')} and {artifacts.map_thumbnails}"
     return f"{counted(len(paths), 'picture')}{_summary(metrics)}; look at {places}"
+
+
+def _by(settings: MapParams, artifacts: Artifacts) -> str:
+    """Return a digest of what, beside the pictures, decides where they lie."""
+    return digest_of(asdict(settings), encoder_of(artifacts), closure.digest("map"))
+
+
+def _known(artifacts: Artifacts, index: Index, by: str) -> tuple[NDArray[np.float32] | None, int]:
+    """Return where each picture lies already, (N, 2), not a number if it is new, and how many t-SNE has placed.
+
+    None if there is no map, or what it was made by has changed.
+    """
+    then = earlier(artifacts, "map", index)
+    try:
+        said = load_json(then.folder / artifacts.metrics("map").name, stage="map") if then else {}
+        table = load_table(then.folder / artifacts.map_table.name, _COLUMNS, stage="map") if then else []
+    except ArtifactError:
+        return None, 0
+    if then is None or said.get("by") != by or len(table) != len(then.now) or not (then.now >= 0).any():
+        return None, 0
+    places = np.array([(float(row[1]), float(row[2])) for row in table], np.float32)
+    return np.where(then.before[:, None] >= 0, places[then.before], np.float32(np.nan)), said["placed_by_tsne"]
 
 
 def _judge(

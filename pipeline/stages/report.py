@@ -93,7 +93,7 @@ def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Finding
     listed = index.pictures()
     paths = [picture.path for picture in listed]
     labels = read_labels(params.dataset.labels, paths)
-    for stage in ("train", "embed", "groups", "evaluate"):
+    for stage in ("train", "encoder", "embed", "groups", "evaluate"):
         check_origin(artifacts, stage, index.digest, labels=labels)
     groups, similarities, medoids = load_groups(artifacts, index, paths)
     positions, cells = load_map(artifacts, index, paths)

@@ -145,7 +145,7 @@ def _orientation(params: Params, pictures: NDArray[np.uint8]) -> dict[str, Any]:
 def _recipe(params: Params, num_pictures: int, *, upright: bool, on_gpu: bool) -> Recipe:
     """Return the recipe, with a value in place of every `auto` of train."""
     settings = asdict(params.train)
-    del settings["views"]
+    del settings["views"], settings["refresh"]
     policy, classic = settings.pop("precision"), params.train.network == "classic"
     if classic:
         settings |= {"objective": "reconstruction", "start": "scratch"}
