@@ -34,6 +34,7 @@ class Earlier:
     digest  of the index that they were made from
     now     int64 (M,), where each picture of that index stands now; -1 if it has gone
     before  int64 (N,), where each picture of now stood then; -1 if it is new
+    paths   of the pictures of then, in the order of their rows
 
     A picture is the same if its file holds the same bytes, and its pixels were made by the same recipe; of copies, one
     under its old path stays itself, and the rest stand in the order of their rows.
@@ -43,6 +44,7 @@ class Earlier:
     digest: str
     now: Rows
     before: Rows
+    paths: list[str]
 
     @property
     def is_unchanged(self) -> bool:
@@ -66,7 +68,7 @@ def earlier(artifacts: Artifacts, stage: str, index: Index) -> Earlier | None:
             if old.origin.get("recipe") != index.origin.get("recipe"):
                 return None
             now, before = _matched(_names(old), _names(index))
-            return Earlier(folder, old.digest, now, before)
+            return Earlier(folder, old.digest, now, before, old.paths())
     except ArtifactError:
         return None
 

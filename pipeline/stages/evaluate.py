@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import diagnosis, evaluation
+from pipeline import closure, diagnosis, evaluation
 from pipeline.artifacts import (
     Artifacts,
+    Index,
     check_origin,
+    digest_of,
+    earlier,
+    encoder_of,
     find_labels,
     load_embeddings,
     load_groups,
@@ -19,12 +23,13 @@ from pipeline.artifacts import (
     load_own_embeddings,
     load_pictures,
     open_index,
+    remember,
     save_json,
     save_origin,
 )
 from pipeline.baselines import BASELINES, Baseline
-from pipeline.encoder.running import Encoder, encode, open_encoder
-from pipeline.errors import EncoderError, QueryError
+from pipeline.encoder.running import Encoder, encode, encode_rows, open_encoder
+from pipeline.errors import ArtifactError, EncoderError, QueryError
 from pipeline.neighbours import some_lists, sorted_lists
 from pipeline.params import Params
 from pipeline.wording import counted, one_line
@@ -32,6 +37,7 @@ from pipeline.wording import counted, one_line
 OWN = "own part"  # of the model: what a place among neighbours adds, or takes, stands beside it
 _BLOCK = 512
 _COLUMNS = ("top-4", "macro", "top-1", "macro", "mAP@10", "macro", "mAP@R", "macro", "skew", "never")
+_STANDS = 0.1  # of the folder that may have changed while what was measured of the model stands
 _VIEWED = 500  # pictures that two views are made of, at most
 
 
@@ -50,7 +56,9 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
         {"pictures": N, "views": {name: share found again}, "verdict": [words]}, "doubts": [words] if there are any
         about the table of labels, and with labels "classes": C,
         "embeddings": {name: measures} and "groups": {"k", "purity", "adjusted_rand"}; N then counts the
-        pictures that have a label, and only they are compared by it.
+        pictures that have a label, and only they are compared by it. "measured_of" is how many pictures there were when
+        the model was measured: that stands while it is the same and at most a tenth of the folder has changed, and then
+        only the groups are measured again.
     """
     encoders = {str(path): _given_encoder(path) for path in others}
     with open_index(artifacts.index) as index:
@@ -58,57 +66,106 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
         embeddings = np.asarray(load_embeddings(artifacts, index))
         own = load_own_embeddings(artifacts, index)
         pictures = load_pictures(artifacts, index)
-    known = find_labels(params.dataset.labels, paths)
-    names = known.labels
+        known = find_labels(params.dataset.labels, paths)
+        names = known.labels
+        stands = _standing(params, artifacts, index, names)
     rows = np.array([row for row, path in enumerate(paths) if path in names], np.int64)
     classes, labels = np.unique([names[paths[row]] for row in rows], return_inverse=True)
     is_measurable = len(classes) > 1 and np.bincount(labels).max() > 1  # a picture alone in its class can't be right
     if is_measurable:
         check_origin(artifacts, "groups", index.digest)  # before the long work
+    table = stands if stands and ("classes" in stands) == is_measurable else None
+    if table is None:
+        table = _measured(params, artifacts, pictures) | {"measured_of": len(paths), "by": _by(params, artifacts)}
+        if is_measurable:
+            some = pictures if len(rows) == len(paths) else pictures[rows]
+            table = _with_labels(table, params, artifacts, some, (embeddings[rows], own[rows]), classes, labels)
+    is_measured_anew, table = table is not stands, table | {"folder": len(paths)}
+    table |= {"doubts": [known.doubt]} if known.doubt else {}
+    if is_measurable:
+        groups, _, medoids = load_groups(artifacts, index, paths)
+        table["groups"] = _measure_groups(groups[rows], labels, k=len(medoids))
+    save_json(artifacts.metrics("evaluate"), table)
+    save_origin(artifacts, "evaluate", index.digest, labels=names)
+    if is_measured_anew:
+        remember(artifacts, "measured", [artifacts.metrics("evaluate")])
+    if not is_measurable:
+        return table
+    given = {
+        name: _measure(encode_rows(encoder, pictures, rows, progress=True), labels)
+        for name, encoder in encoders.items()
+    }
+    return table | {"embeddings": table["embeddings"] | given}
+
+
+def _measured(params: Params, artifacts: Artifacts, pictures: NDArray[np.uint8]) -> dict[str, Any]:
+    """Return what can be said without labels."""
     views = _views(pictures, artifacts)
     by_views = {name: (share,) for name, share in views.items()}
-    table: dict[str, Any] = {
-        "pictures": len(paths),
-        "views": views,
-        "verdict": [_verdict(by_views, ["finding a second view of a picture"], params, artifacts)],
-    }
-    if known.doubt:
-        table["doubts"] = [known.doubt]
-    if not is_measurable:
-        save_json(artifacts.metrics("evaluate"), table)
-        save_origin(artifacts, "evaluate", index.digest, labels=names)
-        return table
-    groups, _, medoids = load_groups(artifacts, index, paths)
-    some = pictures if len(rows) == len(paths) else pictures[rows]
+    verdict = _verdict(by_views, ["finding a second view of a picture"], params, artifacts)
+    return {"pictures": len(pictures), "views": views, "verdict": [verdict]}
+
+
+def _with_labels(
+    table: dict[str, Any],
+    params: Params,
+    artifacts: Artifacts,
+    pictures: NDArray[np.uint8],
+    embedded: tuple[NDArray[np.float32], NDArray[np.float32]],
+    classes: NDArray[np.str_],
+    labels: NDArray[np.int64],
+) -> dict[str, Any]:
+    """Return the table with what labels say of the embeddings of the labelled pictures, whole and their own parts."""
+    whole, own = embedded
     measured = {
-        "model": _measure(embeddings[rows], labels),
-        **({OWN: _measure(own[rows], labels)} if own.shape != embeddings.shape else {}),
+        "model": _measure(whole, labels),
+        **({OWN: _measure(own, labels)} if own.shape != whole.shape else {}),
         **{
-            name: _measure(baseline(some), labels)
+            name: _measure(baseline(pictures), labels)
             for name, baseline in _beside(artifacts, own=False, progress=True).items()
         },
         "chance": _of_chance(labels),
     }
     rivals = {name: measures for name, measures in measured.items() if name != OWN}
     by_labels = {name: (measures["top4"], measures["top4_macro"]) for name, measures in rivals.items()}
-    words = ["top-4 agreement", "its mean over classes"]
-    table["verdict"].insert(0, _verdict(by_labels, words, params, artifacts))
-    table |= {
-        "pictures": len(rows),
-        "classes": len(classes),
-        "embeddings": measured,
-        "groups": _measure_groups(groups[rows], labels, k=len(medoids)),
-    }
-    save_json(artifacts.metrics("evaluate"), table)
-    save_origin(artifacts, "evaluate", index.digest, labels=names)
-    given = {name: _measure(encode(encoder, some, progress=True), labels) for name, encoder in encoders.items()}
-    return table | {"embeddings": measured | given}
+    verdict = _verdict(by_labels, ["top-4 agreement", "its mean over classes"], params, artifacts)
+    verdicts = [verdict, *table["verdict"]]
+    return table | {"pictures": len(labels), "classes": len(classes), "embeddings": measured, "verdict": verdicts}
+
+
+def _standing(params: Params, artifacts: Artifacts, index: Index, names: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the last table, if the model is the same and nearly all pictures are those that it was measured on.
+
+    What it says of the model then stands; only the groups are measured again.
+    """
+    then = earlier(artifacts, "measured", index)
+    if then is None:
+        return None
+    try:
+        table: dict[str, Any] = load_json(then.folder / artifacts.metrics("evaluate").name, stage="evaluate")
+    except ArtifactError:
+        return None
+    if table.get("by") != _by(params, artifacts):
+        return None
+    labels_then = names if params.dataset.labels != "folders" else find_labels("folders", then.paths).labels
+    others = [
+        then.before[row] < 0 or labels_then.get(then.paths[then.before[row]]) != names.get(path)
+        for row, path in enumerate(index.paths())
+    ]
+    return table if np.mean(others) <= _STANDS else None
+
+
+def _by(params: Params, artifacts: Artifacts) -> str:
+    """Return a digest of what, beside the pictures, decides what is measured."""
+    labels = load_json(artifacts.surroundings, stage="scan").get("labels") if artifacts.surroundings.is_file() else ""
+    wanted = [params.dataset.labels, params.encoder.kind, params.train.epochs, labels]
+    return digest_of(wanted, encoder_of(artifacts), closure.digest("evaluate"))
 
 
 def format_table(table: dict[str, Any]) -> str:
     """Return the table as text for a terminal."""
     if "classes" not in table:
-        return "\n".join([*table["verdict"], *table.get("doubts", [])])
+        return "\n".join([*table["verdict"], *_note(table)])
     counts = f"{counted(table['pictures'], 'picture')} in {counted(table['classes'], 'class')}"
     lines = [
         f"{counts}; agreement of neighbours with labels, %, each beside its mean over classes (macro); "
@@ -122,7 +179,17 @@ def format_table(table: dict[str, Any]) -> str:
     groups = table["groups"]
     measures_of_groups = f"purity {groups['purity']:.3f}, adjusted Rand index {groups['adjusted_rand']:.3f}"
     lines.append(f"{counted(groups['k'], 'group')}: {measures_of_groups}")
-    return "\n".join([*lines, *table["verdict"], *table.get("doubts", [])])
+    return "\n".join([*lines, *table["verdict"], *_note(table)])
+
+
+def _note(table: dict[str, Any]) -> list[str]:
+    """Return what else is to be said: of which pictures it was measured, and what to doubt."""
+    then, now = table["measured_of"], table["folder"]
+    grown = (
+        f"the model was measured when the folder held {then:,} pictures, {now:,} now: it is the same one, and so are "
+        "nearly all pictures; only the groups were measured again"
+    )
+    return [*([grown] if then != now else []), *table.get("doubts", [])]
 
 
 def _given_encoder(path: Path) -> Encoder:
