@@ -5,5 +5,6 @@ patching  the lists of a folder that has changed, from those of before
 """
 
 from pipeline.neighbours.lists import most_similar, similarity_blocks, some_lists, sorted_lists
+from pipeline.neighbours.patching import patched_lists
 
-__all__ = ["most_similar", "similarity_blocks", "some_lists", "sorted_lists"]
+__all__ = ["most_similar", "patched_lists", "similarity_blocks", "some_lists", "sorted_lists"]
