@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.neighbours import most_similar, similarity_blocks, some_lists, sorted_lists
+from pipeline.neighbours.lists import cosines
 
 Embeddings = NDArray[np.float32]
 SEEDS, SIZES, DEPTHS, BLOCKS = st.integers(0, 10**6), st.integers(1, 60), st.integers(1, 70), st.integers(1, 70)
@@ -61,7 +62,7 @@ def test_lists_of_some_rows_are_those_of_all(num_pictures: int, depth: int, bloc
     embeddings = embeddings_with_copies(num_pictures, seed=seed)
     rows = np.random.default_rng(seed).permutation(num_pictures)[: num_pictures // 2 + 1]
     found = some_lists(embeddings, rows, depth=depth, block=block)
-    np.testing.assert_array_equal(found["row"], lists_of(embeddings, depth=depth)["row"][rows])
+    np.testing.assert_array_equal(found, lists_of(embeddings, depth=depth)[rows])
 
 
 @given(SIZES, DEPTHS, BLOCKS, SEEDS)
@@ -117,14 +118,14 @@ def test_similarities_fall_and_are_cosines(num_pictures: int, depth: int, seed: 
 @given(SIZES, SEEDS, st.sampled_from([random_embeddings, embeddings_with_copies, near_ties]))
 def test_a_list_of_three_is_the_beginning_of_a_list_of_five(num_pictures: int, seed: int, make) -> None:
     embeddings = make(num_pictures, seed=seed)
-    three, five = (lists_of(embeddings, depth=depth)["row"] for depth in (3, 5))
+    three, five = (lists_of(embeddings, depth=depth) for depth in (3, 5))
     np.testing.assert_array_equal(three, five[:, :3])
 
 
 @given(SIZES, DEPTHS, BLOCKS, BLOCKS, SEEDS, st.sampled_from([random_embeddings, embeddings_with_copies, near_ties]))
 def test_the_block_size_does_not_matter(n: int, depth: int, block: int, other: int, seed: int, make) -> None:
     embeddings = make(n, seed=seed)
-    one, two = (lists_of(embeddings, depth=depth, block=size)["row"] for size in (block, other))
+    one, two = (lists_of(embeddings, depth=depth, block=size) for size in (block, other))
     np.testing.assert_array_equal(one, two)
 
 
@@ -132,17 +133,18 @@ def test_the_block_size_does_not_matter(n: int, depth: int, block: int, other: i
 def test_shuffled_pictures_have_shuffled_lists(num_pictures: int, depth: int, seed: int, make) -> None:
     embeddings = make(num_pictures, seed=seed)  # without copies, whose order is by row and so must change
     shuffle = np.random.default_rng(seed).permutation(num_pictures)
-    before, after = (lists_of(rows, depth=depth)["row"] for rows in (embeddings, embeddings[shuffle]))
-    np.testing.assert_array_equal(shuffle[after], before[shuffle])
+    before, after = (lists_of(rows, depth=depth) for rows in (embeddings, embeddings[shuffle]))
+    np.testing.assert_array_equal(shuffle[after["row"]], before["row"][shuffle])
+    np.testing.assert_array_equal(after["similarity"], before["similarity"][shuffle])
 
 
 @given(SIZES, SEEDS, st.sampled_from([random_embeddings, embeddings_with_copies, near_ties]))
-def test_a_query_gives_the_same_order_as_the_list(num_pictures: int, seed: int, make) -> None:
+def test_a_query_gives_the_same_order_and_similarities_as_the_list(num_pictures: int, seed: int, make) -> None:
     embeddings = make(num_pictures, seed=seed)
-    lists = lists_of(embeddings, depth=num_pictures)["row"]
+    lists = lists_of(embeddings, depth=num_pictures)
     for row, vector in enumerate(embeddings):
-        found = most_similar(embeddings, vector, count=num_pictures)["row"]
-        np.testing.assert_array_equal(found[found != row], lists[row])
+        found = most_similar(embeddings, vector, count=num_pictures)
+        np.testing.assert_array_equal(found[found["row"] != row], lists[row])
 
 
 @given(SIZES, SEEDS)
@@ -210,3 +212,39 @@ def test_thousands_of_copies_stand_in_the_order_of_their_rows() -> None:
     for row in (0, 2, 40, 5998):
         np.testing.assert_array_equal(lists[row]["row"], expected[expected != row][:20])
         np.testing.assert_allclose(lists[row]["similarity"], 1.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("dimensions", [1, 7, 256, 768, 4096])
+def test_a_cosine_depends_on_its_two_embeddings_alone(dimensions: int) -> None:
+    """Whatever stands beside them: alone, in batches of many sizes, backwards, in a view, and the other way round."""
+    generator = np.random.default_rng(dimensions)
+    embeddings = random_embeddings(131, seed=1, dimensions=dimensions)
+    wider = np.hstack([random_embeddings(131, seed=2, dimensions=3), embeddings])[:, 3:]  # rows begin anywhere
+    vector, rows = embeddings[0], np.arange(131)
+    alone = np.concatenate([cosines(embeddings, rows[row : row + 1], vector) for row in rows])
+    for size in (2, 3, 5, 16, 33, 64, 131):
+        some = generator.permutation(131)[:size]
+        np.testing.assert_array_equal(cosines(embeddings, some, vector), alone[some])
+        np.testing.assert_array_equal(cosines(wider, some[::-1], wider[0]), alone[some[::-1]])
+    repeated = generator.integers(131, size=2 * 65536 // dimensions + 17)  # more than are multiplied at once
+    np.testing.assert_array_equal(cosines(embeddings, repeated, vector), alone[repeated])
+    turned = np.concatenate([cosines(embeddings, rows[:1], embeddings[row]) for row in rows])
+    np.testing.assert_array_equal(turned, alone)
+    exact = embeddings.astype(np.longdouble) @ vector.astype(np.longdouble)
+    np.testing.assert_allclose(alone, exact.astype(np.float64), rtol=0, atol=2e-15)
+
+
+@given(SIZES, DEPTHS, SEEDS, st.sampled_from([random_embeddings, embeddings_with_copies, near_ties]))
+def test_two_pictures_are_as_similar_from_either_side(num_pictures: int, depth: int, seed: int, make) -> None:
+    lists = lists_of(make(num_pictures, seed=seed), depth=depth)
+    matrix = np.full((num_pictures, num_pictures), np.nan, np.float32)
+    np.put_along_axis(matrix, lists["row"].astype(np.int64), lists["similarity"], axis=1)
+    both = ~np.isnan(matrix) & ~np.isnan(matrix.T)
+    np.testing.assert_array_equal(matrix[both], matrix.T[both])
+
+
+def test_more_copies_than_a_list_is_long_crowd_no_list() -> None:
+    """Copies beyond the first depth + 1 are in no list, not even in those of copies."""
+    embeddings = random_embeddings(300, seed=5)
+    embeddings[40:290] = embeddings[10]
+    np.testing.assert_array_equal(lists_of(embeddings, depth=7, block=64)["row"], oracle(embeddings, 7))
