@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.artifacts import Artifacts, Earlier, Picture, earlier, open_index, remember, save_index
-from pipeline.artifacts.earlier import _matched
+from pipeline.artifacts.earlier import matched
 
 
 def index_of(artifacts: Artifacts, pictures: Sequence[tuple[str, str]], recipe: str = "one") -> None:
@@ -58,7 +58,7 @@ _PICTURES = st.lists(st.tuples(st.sampled_from("123"), st.sampled_from("abcdef")
 def test_every_picture_that_is_still_there_is_found_once(
     old: list[tuple[str, str]], new: list[tuple[str, str]]
 ) -> None:
-    now, before = _matched(old, new)
+    now, before = matched(old, new)
     for row, then in enumerate(before.tolist()):
         if then >= 0:
             assert now[then] == row

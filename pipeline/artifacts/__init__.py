@@ -17,7 +17,7 @@ rows      the arrays whose row i is picture i of the index
 
 from pipeline.artifacts.arrays import ArrayWriter, Origin, load_array, made_from, save_array
 from pipeline.artifacts.claiming import MARK, claimed
-from pipeline.artifacts.earlier import Earlier, digest_of, earlier, remember
+from pipeline.artifacts.earlier import Earlier, contents_and_paths, digest_of, earlier, matched, remember
 from pipeline.artifacts.failures import unwritable, write_error
 from pipeline.artifacts.files import (
     load_json,
@@ -89,6 +89,7 @@ __all__ = [
     "check_own",
     "claimed",
     "composed",
+    "contents_and_paths",
     "dataset_from",
     "digest_of",
     "earlier",
@@ -112,6 +113,7 @@ __all__ = [
     "load_uniqueness",
     "look_through",
     "made_from",
+    "matched",
     "open_index",
     "read_label_rows",
     "read_labels",

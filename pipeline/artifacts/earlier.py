@@ -67,29 +67,18 @@ def earlier(artifacts: Artifacts, stage: str, index: Index) -> Earlier | None:
         with open_index(folder / artifacts.index.name) as old:
             if old.origin.get("recipe") != index.origin.get("recipe"):
                 return None
-            now, before = _matched(_names(old), _names(index))
+            now, before = matched(contents_and_paths(old), contents_and_paths(index))
             return Earlier(folder, old.digest, now, before, old.paths())
     except ArtifactError:
         return None
 
 
-def digest_of(*values: Any) -> str:
-    """Return the sha256 of values, as JSON writes them: of what, beside the pictures, decides what a stage makes."""
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(source, target)
-
-
-def _names(index: Index) -> list[tuple[str, str]]:
+def contents_and_paths(index: Index) -> list[tuple[str, str]]:
+    """Return the sha256 and the path of each picture, in the order of the rows."""
     return list(zip(index.contents(), index.paths(), strict=True))
 
 
-def _matched(old: list[tuple[str, str]], new: list[tuple[str, str]]) -> tuple[Rows, Rows]:
+def matched(old: list[tuple[str, str]], new: list[tuple[str, str]]) -> tuple[Rows, Rows]:
     """Return where each picture (content, path) of the old stands among the new, and the other way round."""
     now, before = np.full(len(old), -1, np.int64), np.full(len(new), -1, np.int64)
     row_of = {picture: row for row, picture in enumerate(old)}
@@ -104,3 +93,15 @@ def _matched(old: list[tuple[str, str]], new: list[tuple[str, str]]) -> tuple[Ro
             before[row] = left[new[row][0]].popleft()
             now[before[row]] = row
     return now, before
+
+
+def digest_of(*values: Any) -> str:
+    """Return the sha256 of values, as JSON writes them: of what, beside the pictures, decides what a stage makes."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(source, target)

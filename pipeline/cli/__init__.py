@@ -52,6 +52,7 @@ def _global(
 
 
 app.command(epilog="Example: pipeline run ~/photos --at photos-similar")(projects.run)
+app.command(epilog="Example: pipeline update --at photos-similar")(projects.update)
 app.command(epilog="Example: pipeline init ~/photos --set train.epochs=30")(projects.init)
 
 

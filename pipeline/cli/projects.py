@@ -77,27 +77,69 @@ def run(
                 "another place with --at"
             )
     count = len(list_dataset(params.dataset, Artifacts(place / "artifacts")).files)
-    seconds = sum(running.foreseen_seconds(params, count).values())
-    took = f"from the beginning it takes {duration(seconds)} on two cores"
+    foreseen = running.foreseen_seconds(params, count)
+    took = f"from the beginning it takes {duration(sum(foreseen.values()))} on two cores"
     say("run", f"{count:,} files; {took}, and what is done already is not done again")
+    seconds = _through_the_line("run", place, foreseen)
+    say("run", f"done in {duration(seconds)}; the report is {_page(place)}")
+
+
+def update(
+    at: Annotated[Path, typer.Option(help="The folder of the project.")] = Path("."),
+) -> None:
+    """Bring everything up to date with a folder in which pictures came, went, moved or were edited.
+
+    Only what changed is done. The network is trained again only if the folder has become another one (train.refresh).
+    """
+    from pipeline.artifacts import Artifacts
+    from pipeline.params import load_params
+    from pipeline.projects import running
+    from pipeline.projects.changes import changes, pictures_of, read_decision
+    from pipeline.projects.making import is_project
+    from pipeline.stages.scan import list_dataset
+
+    place = at.expanduser()
+    if not is_project(place):
+        raise ProjectError(
+            f"{one_line(place)} is no project: params.yaml and dvc.yaml are not there; name one with --at, or make one "
+            "with `pipeline run FOLDER`"
+        )
+    artifacts, params = Artifacts(place / "artifacts"), load_params(place / "params.yaml")
+    list_dataset(params.dataset, artifacts)  # a folder that is missing is said at once
+    then, decided = pictures_of(artifacts.index), read_decision(artifacts.refresh)
+    seconds = _through_the_line("update", place, running.foreseen_seconds(params, 0) if then else {})
+    came = changes(then, pictures_of(artifacts.index)).words() if then else "everything is new"
+    trained = "" if read_decision(artifacts.refresh) == decided else "; the network was trained anew"
+    say("update", f"{came}{trained}; done in {duration(seconds)}; the report is {_page(place)}")
+
+
+def _through_the_line(command: str, place: Path, foreseen: dict[str, float]) -> float:
+    """Run the line of a project, and return the seconds that it took."""
+    from pipeline.projects import running
+
     started = time.monotonic()
     for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: the stage that runs must not outlive this
         signal.signal(number, signal.default_int_handler)
     try:
-        with closing(_Line()) as line:
-            running.run(place, params, num_pictures=count, tell=line.tell)
+        with closing(_Line(command)) as line:
+            running.run(place, foreseen, tell=line.tell)
     except KeyboardInterrupt:
-        say("run", "interrupted; the same command goes on where it was, a training after its last whole epoch")
+        say(command, "interrupted; the same command goes on where it was, a training after its last whole epoch")
         raise typer.Exit(130) from None
-    page = one_line(place / "artifacts" / "report" / "index.html")
-    say("run", f"done in {duration(time.monotonic() - started)}; the report is {page}")
+    return time.monotonic() - started
+
+
+def _page(place: Path) -> str:
+    return one_line(place / "artifacts" / "report" / "index.html")
 
 
 class _Line:
     """The one line that says how far it is: rewritten in place on a terminal, else written for each stage."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: str) -> None:
         from tqdm import tqdm
+
+        self._command = command
 
         self._bar = tqdm(bar_format="{desc}", leave=False, disable=not sys.stderr.isatty())
         self._stage = ""
@@ -110,7 +152,7 @@ class _Line:
         if not self._bar.disable:
             self._bar.set_description_str(f"{words}; {duration(progress.seconds_left)} left")
         elif progress.stage != self._stage:
-            say("run", f"{words}; {duration(progress.seconds_left)} left")
+            say(self._command, f"{words}; {duration(progress.seconds_left)} left")
         self._stage = progress.stage
 
     def close(self) -> None:

@@ -91,15 +91,17 @@ class Progress:
 def foreseen_seconds(params: Params, num_pictures: int) -> dict[str, float]:
     """Return the seconds that each stage will take on two cores, to begin with."""
     seconds = {stage: start + each * num_pictures for stage, (start, each) in _SECONDS.items()}
-    if params.encoder.is_trained:
+    if params.encoder.is_trained and num_pictures:
         batch = schedule.batch_size(params.train, num_pictures)
         steps = schedule.epochs(params.train, num_pictures, on_gpu=False) * -(-num_pictures // batch)
         seconds["train"] += steps * (_STEP + _PICTURE_OF_A_STEP * min(batch, num_pictures))
     return seconds
 
 
-def run(place: Path, params: Params, *, num_pictures: int, tell: Tell) -> None:
+def run(place: Path, foreseen: dict[str, float], *, tell: Tell) -> None:
     """Run `dvc repro` in a project; what it says goes into a log, and `tell` is told of progress twice a second.
+
+    `foreseen` are the seconds that stages will take.
 
     Raises
     ------
@@ -107,7 +109,6 @@ def run(place: Path, params: Params, *, num_pictures: int, tell: Tell) -> None:
         If a stage fails, with the last that it said.
     """
     stages = list(YAML(typ="safe").load(place / LINE)["stages"])
-    foreseen = foreseen_seconds(params, num_pictures)
     progress = Progress(stages, {stage: foreseen.get(stage, 10.0) for stage in stages})
     log = place / LOG
     with log.open("wb") as file:
