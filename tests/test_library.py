@@ -176,7 +176,7 @@ def test_wrong_arguments_are_value_errors(line: Line) -> None:
         folder.query(7)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="expected n >= 1 and one of auto, cached, fresh, got 0 and 'auto'"):
         folder.query(folder.paths[0], n=0)
-    with pytest.raises(QueryError, match="nowhere is not in the index"):
+    with pytest.raises(QueryError, match="nowhere is no picture of the folder"):
         folder.neighbours("nowhere")
 
 
