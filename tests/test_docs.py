@@ -64,6 +64,12 @@ def test_every_command_is_on_its_page_with_the_example_of_its_help(command: str)
     assert f"| `{example}` |" in row
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_help_of_an_option_is_taken_for_markup_and_left_out(command: str) -> None:
+    params = LINE.commands[command].params  # type: ignore[attr-defined]
+    assert [param.name for param in params if "[" in (param.help or "")] == []
+
+
 def test_what_the_pages_tell_to_type_is_understood() -> None:
     """Parsed by the commands themselves; of a line with places to fill in, the names of options are looked up."""
     examples = told("pipeline")

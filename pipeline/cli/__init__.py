@@ -27,6 +27,13 @@ app = typer.Typer(
 )
 
 
+_BEGIN, _STAGES, _ASK = (
+    "Begin here",
+    "Stages, which `pipeline run` and DVC run",
+    "Questions, once they have run",
+)
+
+
 class Mode(enum.StrEnum):
     """How a query is answered: from the sorted lists, by the encoder, or from the lists where they know it."""
 
@@ -51,11 +58,11 @@ def _global(
     context.obj = (params, Artifacts(artifacts))
 
 
-app.command(epilog="Example: pipeline run ~/photos --at photos-similar")(projects.run)
-app.command(epilog="Example: pipeline init ~/photos --set train.epochs=30")(projects.init)
+app.command(epilog="Example: pipeline run ~/photos --at photos-similar", rich_help_panel=_BEGIN)(projects.run)
+app.command(epilog="Example: pipeline init ~/photos --set train.epochs=30", rich_help_panel=_BEGIN)(projects.init)
 
 
-@app.command(epilog="Example: pipeline code")
+@app.command(epilog="Example: pipeline code", rich_help_panel=_STAGES)
 def code(context: typer.Context) -> None:
     """Write down which code each stage runs, so that DVC runs again the stages whose code has changed."""
     from pipeline.stages.code import code as stage
@@ -63,7 +70,7 @@ def code(context: typer.Context) -> None:
     _say("code", stage(_writing(context, begins=True)[1]))
 
 
-@app.command(epilog="Example: pipeline sample")
+@app.command(epilog="Example: pipeline sample", rich_help_panel=_STAGES)
 def sample(context: typer.Context) -> None:
     """Grow the sample: pictures of snow crystals, with copies and a stranger planted among them."""
     from pipeline.stages.sample import sample as stage
@@ -71,7 +78,7 @@ def sample(context: typer.Context) -> None:
     _say("sample", stage(*_writing(context, begins=True)))
 
 
-@app.command(epilog="Example: pipeline scan")
+@app.command(epilog="Example: pipeline scan", rich_help_panel=_STAGES)
 def scan(context: typer.Context) -> None:
     """List the files of the folder of pictures, so that DVC sees whether some were added, removed or changed."""
     from pipeline.stages.scan import scan as stage
@@ -79,7 +86,7 @@ def scan(context: typer.Context) -> None:
     _say("scan", stage(*_writing(context, begins=True)))
 
 
-@app.command(epilog="Example: pipeline resize")
+@app.command(epilog="Example: pipeline resize", rich_help_panel=_STAGES)
 def resize(context: typer.Context) -> None:
     """Read every picture, make it 256x256 pixels in RGB, and list which files were rejected and why."""
     from pipeline.stages.resize import resize as stage
@@ -87,7 +94,7 @@ def resize(context: typer.Context) -> None:
     _say("resize", stage(*_writing(context, begins=True)))
 
 
-@app.command(epilog="Example: pipeline train --resume")
+@app.command(epilog="Example: pipeline train --resume", rich_help_panel=_STAGES)
 def train(
     context: typer.Context,
     resume: Annotated[
@@ -108,7 +115,7 @@ def train(
     _say("train", summary)
 
 
-@app.command(epilog="Example: pipeline embed")
+@app.command(epilog="Example: pipeline embed", rich_help_panel=_STAGES)
 def embed(context: typer.Context) -> None:
     """Write the trained encoder to encoder.onnx, and compute each picture's embedding: numbers to compare it by."""
     from pipeline.stages.embed import embed as stage
@@ -116,7 +123,7 @@ def embed(context: typer.Context) -> None:
     _say("embed", stage(*_writing(context)))
 
 
-@app.command(epilog="Example: pipeline neighbours")
+@app.command(epilog="Example: pipeline neighbours", rich_help_panel=_STAGES)
 def neighbours(context: typer.Context) -> None:
     """Find the most similar others of each picture, and keep them as sorted lists."""
     from pipeline.stages.neighbours import neighbours as stage
@@ -124,7 +131,7 @@ def neighbours(context: typer.Context) -> None:
     _say("neighbours", stage(*_writing(context)))
 
 
-@app.command(epilog="Example: pipeline groups")
+@app.command(epilog="Example: pipeline groups", rich_help_panel=_STAGES)
 def groups(context: typer.Context) -> None:
     """Split the pictures into groups of similar ones, by K-medoids, and make a folder for each group."""
     from pipeline.stages.groups import groups as stage
@@ -132,7 +139,7 @@ def groups(context: typer.Context) -> None:
     _say("groups", stage(*_writing(context)))
 
 
-@app.command("map", epilog="Example: pipeline map")
+@app.command("map", epilog="Example: pipeline map", rich_help_panel=_STAGES)
 def draw_map(context: typer.Context) -> None:
     """Place every picture on a map, near to those that it is like: as points, and as thumbnails without overlap."""
     from pipeline.stages.map import draw_map as stage
@@ -140,12 +147,12 @@ def draw_map(context: typer.Context) -> None:
     _say("map", stage(*_writing(context)))
 
 
-app.command(epilog="Example: pipeline duplicates --links copies")(copies.duplicates)
-app.command(epilog="Example: pipeline uniqueness")(copies.uniqueness)
-app.command(epilog="Example: pipeline unique --n 20")(copies.unique)
+app.command(epilog="Example: pipeline duplicates --links copies", rich_help_panel=_STAGES)(copies.duplicates)
+app.command(epilog="Example: pipeline uniqueness", rich_help_panel=_STAGES)(copies.uniqueness)
+app.command(epilog="Example: pipeline unique --n 20", rich_help_panel=_ASK)(copies.unique)
 
 
-@app.command(epilog="Example: pipeline evaluate --json")
+@app.command(epilog="Example: pipeline evaluate --json", rich_help_panel=_STAGES)
 def evaluate(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
@@ -170,7 +177,7 @@ def evaluate(
     show_json(json.dumps(table)) if as_json else show(format_table(table))
 
 
-@app.command(epilog="Example: pipeline report")
+@app.command(epilog="Example: pipeline report", rich_help_panel=_STAGES)
 def report(context: typer.Context) -> None:
     """Put everything that was found on one page that opens from the disk: report/index.html."""
     from pipeline.stages.report import report as stage
@@ -178,7 +185,7 @@ def report(context: typer.Context) -> None:
     _say("report", stage(*_writing(context)))
 
 
-@app.command(epilog="Example: pipeline query img.jpg --n 10 --sheet found.png")
+@app.command(epilog="Example: pipeline query img.jpg --n 10 --sheet found.png", rich_help_panel=_ASK)
 def query(
     context: typer.Context,
     images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Pictures or folders of pictures.")],
@@ -249,7 +256,7 @@ def query(
         print_out(answer)
 
 
-@app.command(epilog="Example: pipeline atlas --out atlas.parquet")
+@app.command(epilog="Example: pipeline atlas --out atlas.parquet", rich_help_panel=_ASK)
 def atlas(
     context: typer.Context,
     out: Annotated[Path, typer.Option(help="The Parquet file to write.")],
@@ -264,12 +271,14 @@ def atlas(
     _say("atlas", command(params, artifacts, file))
 
 
-app.command(epilog="Example: pipeline tolerance")(questions.tolerance)
-app.command(epilog="Example: pipeline compare one.jpg other.jpg --sheet differences.png")(questions.compare)
-app.command(epilog="Example: pipeline label examples.csv")(questions.label)
+app.command(epilog="Example: pipeline tolerance", rich_help_panel=_STAGES)(questions.tolerance)
+app.command(epilog="Example: pipeline compare one.jpg other.jpg --sheet differences.png", rich_help_panel=_ASK)(
+    questions.compare
+)
+app.command(epilog="Example: pipeline label examples.csv", rich_help_panel=_ASK)(questions.label)
 
 
-@app.command(epilog="Example: pipeline matrix --out similarity.npy")
+@app.command(epilog="Example: pipeline matrix --out similarity.npy", rich_help_panel=_ASK)
 def matrix(
     context: typer.Context,
     out: Annotated[Path, typer.Option(help="The .npy file to write; of N pictures it has 4 N^2 bytes.")],
@@ -287,7 +296,7 @@ def matrix(
 benchmark = typer.Typer(
     no_args_is_help=True, help="Measure how many numbers the similarity needs, and how fast it is searched."
 )
-app.add_typer(benchmark, name="benchmark", epilog="Example: pipeline benchmark dimensions")
+app.add_typer(benchmark, name="benchmark", epilog="Example: pipeline benchmark dimensions", rich_help_panel=_ASK)
 
 
 @benchmark.command(epilog="Example: pipeline benchmark dimensions")

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 _At = Annotated[
     Path | None,
-    typer.Option(help="The folder to make the project in.  [default: NAME-similar, here, of the pictures' folder]"),
+    typer.Option(help="The folder to make the project in; by default NAME-similar, here, NAME being that of FOLDER."),
 ]
 _Labels = Annotated[
     str | None,
     typer.Option(
         help="The labels of the pictures: folders, each of which is a label; a CSV file with the columns path,label; "
-        "or none.  [default: none]"
+        "or none, which is the default."
     ),
 ]
 _Set = Annotated[

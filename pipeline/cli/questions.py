@@ -85,7 +85,7 @@ def label(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option(help="The folder to write to.  [default: labels, in the artefacts]")
+        Path | None, typer.Option(help="The folder to write to; by default labels, in the artefacts.")
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object for each picture instead of a table.")
