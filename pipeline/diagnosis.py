@@ -85,7 +85,8 @@ def verdict(measures: Mapping[str, Sequence[float]], *, by: Sequence[str], remed
         return f"by {' and '.join(by)} the model beats every baseline ({numbers} %)"
     if all(value == 1 for value in measures["model"]):
         return (
-            f"by {' and '.join(by)} the model finds all, and so do {' and '.join(names)}: this doesn't tell them apart"
+            f"by {' and '.join(by)} the model finds all, and so do {' and '.join(names)}: "
+            "this doesn't say which is better"
         )
     model, *others = (f"{name} ({_percent(measures[name])} %)" for name in ("model", *names))
     said = "warning" if set(names) - set(_PARTS) else "note"
@@ -114,13 +115,13 @@ def remedy(names: Sequence[str], *, is_trained: bool, upright: bool, longer: str
         return _PARTS[names[0]]
     if "untrained" in names:
         return (
-            f"training has added nothing to what needs none: {longer}, or join a pretrained network with it (joined in "
-            "encoder.kind), which has found more in every folder that was measured"
+            f"training has added nothing to what needs no training: {longer}, or join a pretrained network with it "
+            "(joined in encoder.kind), which has found more in every folder that was measured"
         )
     if not upright and names[0] in _OF_PLACES:
         return (
-            f"{names[0]} knows where things are, which is overlooked of pictures without an up: if these have one, set "
-            "dataset.orientation to upright"
+            f"{names[0]} heeds where in a picture something is, and the model doesn't, for the pictures were found "
+            "to have no up and down; if they have, set dataset.orientation to upright"
         )
     if names[0] == "histogram":
         return (
@@ -138,4 +139,4 @@ def longer(epochs: int | str) -> str:
     """Say which value of `train` makes the training longer: of a small folder, more views than auto takes don't."""
     if epochs != "auto":
         return f"raise train.epochs, now {epochs}"
-    return "set train.epochs to more than auto took (metrics/train.json)"
+    return "set train.epochs to more than auto took, which metrics/train.json says"

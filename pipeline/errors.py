@@ -4,9 +4,9 @@ PipelineError                 something the user can mend; its message ends with
 ├── ParamsError               params.yaml holds a wrong, missing or unknown value
 ├── DatasetError              the folder of pictures is missing, empty or has no readable picture
 ├── ArtifactError             a file under artifacts/ is missing, damaged or made from other pictures
-├── ProjectError              a project can't be made there, or its line has failed
+├── ProjectError              a project can't be made there, or one of its stages has failed
 ├── EncoderError              an encoder file does not keep its contract
-└── QueryError                the picture that was asked for cannot be answered
+└── QueryError                a question can't be answered: a picture is missing or can't be used
 
 A damaged picture among many is no error: it becomes a row of rejected.csv.
 Wrong arguments to a function are ValueError; everything else is a bug and keeps its traceback.
@@ -30,12 +30,12 @@ class ArtifactError(PipelineError):
 
 
 class ProjectError(PipelineError):
-    """A project can't be made where it shall be, or its line has failed."""
+    """A project can't be made in the place that was named, or one of its stages has failed."""
 
 
 class EncoderError(PipelineError):
-    """An encoder file does not keep its contract: uint8 pictures in, unit-length embeddings out."""
+    """An encoder file does not keep its contract: uint8 pictures in, embeddings of unit length out."""
 
 
 class QueryError(PipelineError):
-    """A query cannot be answered."""
+    """A question cannot be answered: a picture, or what else was given, is missing or can't be used."""

@@ -322,7 +322,7 @@ def test_a_folder_of_one_or_two_pictures_has_no_copies(count: int, tmp_path: Pat
     line = make_line(tmp_path, {f"{number}.png": shapes(number) for number in range(count)})
     go_on(line)
     assert groups_of(line) == []
-    assert run(line, "duplicates").stdout == "no copies\n"
+    assert run(line, "duplicates").stdout == "there are no copies\n"
     table = load_table(line.artifacts.uniqueness, UNIQUENESS_COLUMNS, stage="uniqueness")
     assert [bool(row[3]) for row in table] == [count > 1] * count
 

@@ -86,7 +86,7 @@ def test_the_remedy_is_for_what_beats_the_model(names: list[str], is_trained: bo
     ("epochs", "words"),
     [
         (3, "raise train.epochs, now 3"),
-        ("auto", "set train.epochs to more than auto took (metrics/train.json)"),
+        ("auto", "set train.epochs to more than auto took, which metrics/train.json says"),
     ],
 )
 def test_how_to_train_longer_names_what_counts(epochs: int | str, words: str) -> None:
@@ -95,4 +95,4 @@ def test_how_to_train_longer_names_what_counts(epochs: int | str, words: str) ->
 
 def test_where_all_find_all_nothing_is_advised() -> None:
     text = verdict({"model": (1.0,), "pixels": (1.0,), "HOG": (0.9,)}, by=["views"], remedy="raise it")
-    assert text == "by views the model finds all, and so do pixels: this doesn't tell them apart"
+    assert text == "by views the model finds all, and so do pixels: this doesn't say which is better"

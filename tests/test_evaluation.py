@@ -347,7 +347,7 @@ def test_without_labels_it_says_so_and_is_no_failure(own_line: Line, as_json: bo
     own_line.set(dataset={"labels": "none"})
     result = run(own_line, "evaluate", *(["--json"] if as_json else []))
     assert result.exit_code == 0
-    assert "no agreement to measure" in result.stderr
+    assert "there are no labels to measure by" in result.stderr
     table = load_json(own_line.artifacts.metrics("evaluate"), stage="evaluate")
     assert set(table) == {"pictures", "views", "verdict", "measured_of", "folder", "by"}
     assert table["pictures"] == 58
@@ -385,7 +385,7 @@ def test_classes_of_one_picture_each_measure_nothing(own_line: Line, tmp_path: P
     (tmp_path / "labels.csv").write_text("\n".join(["path,label", *rows]) + "\n")
     own_line.set(dataset={"labels": str(tmp_path / "labels.csv")})
     result = run(own_line, "evaluate")
-    assert "no agreement to measure" in result.stderr
+    assert "there are no labels to measure by" in result.stderr
     assert "chance" not in result.stdout
 
 

@@ -212,7 +212,7 @@ def test_of_linked_example_folders_one_counts_and_the_other_is_said(line: Line, 
     (tmp_path / "tree" / "OTHER").symlink_to("RAMPS")
     result = run(line, tmp_path / "tree", "--out", tmp_path / "out")
     assert result.exit_code == 0
-    assert "label: warning: of the examples, 1 can't be used and count for nothing" in result.stderr
+    assert "label: warning: examples that can't be used, and are left out: 1" in result.stderr
     assert "OTHER: the same folder as RAMPS (a link to it)" in result.stderr
 
 
@@ -344,7 +344,7 @@ def test_labels_of_an_earlier_time_are_replaced(line: Line, tmp_path: Path) -> N
 
 def test_the_table_says_which_method_was_chosen_and_by_what(line: Line, tmp_path: Path) -> None:
     one = run(line, write_examples(tmp_path / "a.csv", few(1)), "--out", tmp_path / "out").stdout
-    assert "with one example a label nothing could be held out" in one
+    assert "with one example of each label none could be held back" in one
     assert "label these next" in one
     several = run(line, write_examples(tmp_path / "b.csv", few(3)), "--out", tmp_path / "out").stdout
-    assert "right on held-out examples: label spreading" in several
+    assert "right on examples that were held back to check it: label spreading" in several

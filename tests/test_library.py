@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import doctest
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -175,7 +176,7 @@ def test_wrong_arguments_are_value_errors(line: Line) -> None:
         folder.query(7)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="expected n >= 1 and one of auto, cached, fresh, got 0 and 'auto'"):
         folder.query(folder.paths[0], n=0)
-    with pytest.raises(QueryError, match="nowhere is not in the index"):
+    with pytest.raises(QueryError, match="nowhere is no picture of the folder"):
         folder.neighbours("nowhere")
 
 
@@ -318,6 +319,19 @@ def test_a_file_that_is_written_again_with_the_same_content_changes_no_answer(ow
     with replaced(own_line.artifacts.encoder) as path:
         path.write_bytes(content)
     assert folder.query(folder.paths[0], 3) == before
+
+
+def test_the_snippet_of_the_readme_prints_what_the_folder_answers(
+    line: Line, new: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (snippet,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    place = line.params_file.parent
+    assert (place / "artifacts").samefile(line.artifacts.root)
+    shutil.copy(new, new.with_name("new.jpg"))  # what a file is, its content says
+    monkeypatch.chdir(place)
+    exec(snippet.replace('"new.jpg"', repr(str(new.with_name("new.jpg")))), {})
+    expected = opened(line).query(new, n=5).results
+    assert capsys.readouterr().out == "".join(f"{one.path} {one.similarity}\n" for one in expected)
 
 
 def test_the_page_about_the_library_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

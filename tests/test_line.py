@@ -188,8 +188,8 @@ def test_without_git_dvc_says_that_it_needs_it(project: Path, tmp_path: Path) ->
     done = run(folder, "dvc", "repro")
     assert done.returncode != 0
     assert "is not a git repository" in done.stderr
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "is not a git repository" in readme  # with the remedy
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    assert "is not a git repository" in page  # with the remedy
 
 
 def test_own_pictures_in_what_stages_fill_outlive_dvc(tmp_path: Path) -> None:

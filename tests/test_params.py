@@ -204,14 +204,14 @@ def test_a_key_that_is_no_text_is_refused(tmp_path: Path) -> None:
 def test_a_missing_section_is_named(tmp_path: Path, section: str) -> None:
     values = own_values()
     del values[section]
-    with pytest.raises(ParamsError, match=rf"^{section}: missing; add it to params\.yaml$"):
+    with pytest.raises(ParamsError, match=rf"^{section}: missing; add it to params\.yaml, as it stands"):
         load(tmp_path / "params.yaml", values)
 
 
 def test_a_missing_key_is_named_with_its_section(tmp_path: Path) -> None:
     values = own_values()
     del values["groups"]["engine"]
-    with pytest.raises(ParamsError, match=r"^groups\.engine: missing; add it to params\.yaml$"):
+    with pytest.raises(ParamsError, match=r"^groups\.engine: missing; add it to params\.yaml, as it stands"):
         load(tmp_path / "params.yaml", values)
 
 
@@ -242,7 +242,9 @@ def test_a_file_that_is_no_utf8_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_refused_with_where_to_run(tmp_path: Path) -> None:
-    with pytest.raises(ParamsError, match=r"params\.yaml is missing: run the command in the folder that holds it, or"):
+    with pytest.raises(
+        ParamsError, match=r"params\.yaml is missing: run the command in the folder of a project, which"
+    ):
         load_params(tmp_path / "params.yaml")
 
 
@@ -267,7 +269,7 @@ def test_the_classic_network_is_joined_with_no_other(tmp_path: Path) -> None:
     values["encoder"]["kind"] = "joined"
     assert load(tmp_path / "params.yaml", values).encoder.foreign == "onnx"
     values["train"]["network"] = "classic"
-    with pytest.raises(ParamsError, match=r"^encoder\.kind: expected no 'joined' where train\.network is 'classic'"):
+    with pytest.raises(ParamsError, match=r"^encoder\.kind: 'joined' can't be had where train\.network is 'classic'"):
         load(tmp_path / "params.yaml", values)
 
 

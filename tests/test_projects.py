@@ -205,7 +205,7 @@ def test_a_run_that_is_interrupted_leaves_no_stage_behind(pictures: Path, tmp_pa
         process.send_signal(number)  # to it alone, as a task manager does
         said.append(process.stderr.read())
     assert process.returncode == 130, "".join(said)
-    assert "run: interrupted; the same command goes on where it was" in said[-1]
+    assert "run: interrupted; the same command goes on from here" in said[-1]
     with claimed(Artifacts(place / "artifacts")):  # nobody writes there any more
         pass
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout

@@ -190,14 +190,14 @@ def test_a_picture_that_is_like_nothing_is_said_to_be_so(line: Line, tmp_path: P
     assert answer["nothing_alike"] is True
     assert answer["results"][0]["percentile_nearest"] < 1
     words = run(line, "query", tmp_path / "strange.png").stdout
-    assert "nothing here looks like it: the best is less alike than 99 % of this folder's nearest neighbours" in words
+    assert "nothing here looks like it: the best is less similar than the nearest neighbour of 99 %" in words
 
 
 def test_the_table_shows_rank_similarity_and_path(line: Line) -> None:
     lines = run(line, "query", line.dataset / COPIES[0], "--n", "2").stdout.splitlines()
     assert lines[0] == f"{line.dataset / COPIES[0]} (cached)"
     assert lines[1].split() == ["rank", "similarity", "percentile", "path"]
-    assert lines[-1].startswith("the best is more alike than ")
+    assert lines[-1].startswith("the best is more similar than ")
     assert lines[2].split(maxsplit=3) == ["1", "1.0000", "100.0", COPIES[1]]
 
 
@@ -292,7 +292,7 @@ def test_a_strange_picture_cannot_be_asked_from_the_cache(line: Line, tmp_path: 
     structured_picture("discs", np.random.default_rng(99)).save(tmp_path / "new.png")
     result = run(line, "query", tmp_path / "new.png", "--mode", "cached")
     assert isinstance(result.exception, QueryError)
-    assert 'is not in the index; ask in mode "fresh"' in str(result.exception)
+    assert 'is no picture of the folder; ask in mode "fresh"' in str(result.exception)
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,19 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Finds what looks alike in a folder of pictures, with an autoencoder trained on those pictures.",
-    epilog="Example: dvc repro, then: pipeline query img.jpg --n 10",
+    epilog="Example: pipeline run ~/photos, then in the project: pipeline query img.jpg --n 10",
+)
+
+
+_BEGIN, _STAGES, _ASK = (
+    "Begin here",
+    "Stages, which `pipeline run` and DVC run",
+    "Questions, once they have run",
 )
 
 
 class Mode(enum.StrEnum):
-    """How a query is answered."""
+    """How a query is answered: from the sorted lists, by the encoder, or from the lists where they know it."""
 
     auto = "auto"
     cached = "cached"
@@ -44,27 +51,27 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _global(
     context: typer.Context,
-    params: Annotated[Path, typer.Option(help="The file of parameters.")] = Path("params.yaml"),
-    artifacts: Annotated[Path, typer.Option(help="The folder of artefacts.")] = Path("artifacts"),
+    params: Annotated[Path, typer.Option(help="The file that holds all settings.")] = Path("params.yaml"),
+    artifacts: Annotated[Path, typer.Option(help="The folder of artefacts: what the stages make.")] = Path("artifacts"),
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
     context.obj = (params, Artifacts(artifacts))
 
 
-app.command(epilog="Example: pipeline run ~/photos --at photos-similar")(projects.run)
-app.command(epilog="Example: pipeline update --at photos-similar")(projects.update)
-app.command(epilog="Example: pipeline init ~/photos --set train.epochs=30")(projects.init)
+app.command(epilog="Example: pipeline run ~/photos --at photos-similar", rich_help_panel=_BEGIN)(projects.run)
+app.command(epilog="Example: pipeline update --at photos-similar", rich_help_panel=_BEGIN)(projects.update)
+app.command(epilog="Example: pipeline init ~/photos --set train.epochs=30", rich_help_panel=_BEGIN)(projects.init)
 
 
-@app.command(epilog="Example: pipeline code")
+@app.command(epilog="Example: pipeline code", rich_help_panel=_STAGES)
 def code(context: typer.Context) -> None:
-    """Write down which code each stage runs, for DVC to watch."""
+    """Write down which code each stage runs, so that DVC runs again the stages whose code has changed."""
     from pipeline.stages.code import code as stage
 
     _say("code", stage(_writing(context, begins=True)[1]))
 
 
-@app.command(epilog="Example: pipeline sample")
+@app.command(epilog="Example: pipeline sample", rich_help_panel=_STAGES)
 def sample(context: typer.Context) -> None:
     """Grow the sample: pictures of snow crystals, with copies and a stranger planted among them."""
     from pipeline.stages.sample import sample as stage
@@ -72,23 +79,23 @@ def sample(context: typer.Context) -> None:
     _say("sample", stage(*_writing(context, begins=True)))
 
 
-@app.command(epilog="Example: pipeline scan")
+@app.command(epilog="Example: pipeline scan", rich_help_panel=_STAGES)
 def scan(context: typer.Context) -> None:
-    """List the files of the dataset, for DVC to watch."""
+    """List the files of the folder of pictures, so that DVC sees whether some were added, removed or changed."""
     from pipeline.stages.scan import scan as stage
 
     _say("scan", stage(*_writing(context, begins=True)))
 
 
-@app.command(epilog="Example: pipeline resize")
+@app.command(epilog="Example: pipeline resize", rich_help_panel=_STAGES)
 def resize(context: typer.Context) -> None:
-    """Read every picture, make it 256x256 RGB, and list what was rejected and why."""
+    """Read every picture, make it 256x256 pixels in RGB, and list which files were rejected and why."""
     from pipeline.stages.resize import resize as stage
 
     _say("resize", stage(*_writing(context, begins=True)))
 
 
-@app.command(epilog="Example: pipeline refresh")
+@app.command(epilog="Example: pipeline refresh", rich_help_panel=_STAGES)
 def refresh(context: typer.Context) -> None:
     """Decide whether the folder has changed so much that the network is to be trained anew."""
     from pipeline.stages.refresh import refresh as stage
@@ -96,12 +103,17 @@ def refresh(context: typer.Context) -> None:
     _say("refresh", stage(*_writing(context)))
 
 
-@app.command(epilog="Example: pipeline train --resume")
+@app.command(epilog="Example: pipeline train --resume", rich_help_panel=_STAGES)
 def train(
     context: typer.Context,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole epoch.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on after the last whole epoch, a look at every picture, of the last training."
+        ),
+    ] = False,
 ) -> None:
-    """Train the autoencoder on the resized pictures."""
+    """Train the autoencoder, the network that learns what your pictures show, on the resized pictures."""
     from pipeline.stages.train import train as stage
 
     try:
@@ -112,7 +124,7 @@ def train(
     _say("train", summary)
 
 
-@app.command(epilog="Example: pipeline encoder")
+@app.command(epilog="Example: pipeline encoder", rich_help_panel=_STAGES)
 def encoder(context: typer.Context) -> None:
     """Make the encoder file of the trained network, and of what is learnt without training."""
     from pipeline.stages.encoder import encoder as stage
@@ -120,44 +132,44 @@ def encoder(context: typer.Context) -> None:
     _say("encoder", stage(*_writing(context)))
 
 
-@app.command(epilog="Example: pipeline embed")
+@app.command(epilog="Example: pipeline embed", rich_help_panel=_STAGES)
 def embed(context: typer.Context) -> None:
-    """Embed all pictures with the encoder file."""
+    """Compute each picture's embedding with the encoder file: numbers to compare it by."""
     from pipeline.stages.embed import embed as stage
 
     _say("embed", stage(*_writing(context)))
 
 
-@app.command(epilog="Example: pipeline neighbours")
+@app.command(epilog="Example: pipeline neighbours", rich_help_panel=_STAGES)
 def neighbours(context: typer.Context) -> None:
-    """Cache each picture's most similar others as sorted lists."""
+    """Find the most similar others of each picture, and keep them as sorted lists."""
     from pipeline.stages.neighbours import neighbours as stage
 
     _say("neighbours", stage(*_writing(context)))
 
 
-@app.command(epilog="Example: pipeline groups")
+@app.command(epilog="Example: pipeline groups", rich_help_panel=_STAGES)
 def groups(context: typer.Context) -> None:
-    """Split the folder into K groups and lay them out as folders."""
+    """Split the pictures into groups of similar ones, by K-medoids, and make a folder for each group."""
     from pipeline.stages.groups import groups as stage
 
     _say("groups", stage(*_writing(context)))
 
 
-@app.command("map", epilog="Example: pipeline map")
+@app.command("map", epilog="Example: pipeline map", rich_help_panel=_STAGES)
 def draw_map(context: typer.Context) -> None:
-    """Place every picture on a map, near to what it is like: points, and thumbnails without overlap."""
+    """Place every picture on a map, near to those that it is like: as points, and as thumbnails without overlap."""
     from pipeline.stages.map import draw_map as stage
 
     _say("map", stage(*_writing(context)))
 
 
-app.command(epilog="Example: pipeline duplicates --links copies")(copies.duplicates)
-app.command(epilog="Example: pipeline uniqueness")(copies.uniqueness)
-app.command(epilog="Example: pipeline unique --n 20")(copies.unique)
+app.command(epilog="Example: pipeline duplicates --links copies", rich_help_panel=_STAGES)(copies.duplicates)
+app.command(epilog="Example: pipeline uniqueness", rich_help_panel=_STAGES)(copies.uniqueness)
+app.command(epilog="Example: pipeline unique --n 20", rich_help_panel=_ASK)(copies.unique)
 
 
-@app.command(epilog="Example: pipeline evaluate --json")
+@app.command(epilog="Example: pipeline evaluate --json", rich_help_panel=_STAGES)
 def evaluate(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
@@ -165,19 +177,24 @@ def evaluate(
         list[Path] | None, typer.Option(help="An encoder.onnx to measure beside the model; can be repeated.")
     ] = None,
 ) -> None:
-    """Say whether the model can be trusted: beside simple baselines, by labels and by finding second views."""
+    """Say whether the model can be trusted: whether it beats simple methods.
+
+    It is asked how well its neighbours agree with the labels, if there are any, and how often it finds a picture again
+    from another view of it.
+    """
     from pipeline.stages.evaluate import evaluate as stage
     from pipeline.stages.evaluate import format_table
 
     table = stage(*_writing(context), others=encoder or [])
     if "classes" not in table:
         _say(
-            "evaluate", "no agreement to measure: dataset.labels gives fewer than two classes, or none of two pictures"
+            "evaluate",
+            "there are no labels to measure by: dataset.labels gives fewer than two, or none that two pictures have",
         )
     show_json(json.dumps(table)) if as_json else show(format_table(table))
 
 
-@app.command(epilog="Example: pipeline report")
+@app.command(epilog="Example: pipeline report", rich_help_panel=_STAGES)
 def report(context: typer.Context) -> None:
     """Put everything that was found on one page that opens from the disk: report/index.html."""
     from pipeline.stages.report import report as stage
@@ -185,20 +202,27 @@ def report(context: typer.Context) -> None:
     _say("report", stage(*_writing(context)))
 
 
-@app.command(epilog="Example: pipeline query img.jpg --n 10 --sheet found.png")
+@app.command(epilog="Example: pipeline query img.jpg --n 10 --sheet found.png", rich_help_panel=_ASK)
 def query(
     context: typer.Context,
     images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Pictures or folders of pictures.")],
-    n: Annotated[int, typer.Option("--n", "-n", min=1, help="How many to find.")] = 10,
-    mode: Annotated[Mode, typer.Option(help="auto: from the cache if the picture is in the folder.")] = Mode.auto,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a query.")] = False,
-    paths: Annotated[bool, typer.Option("--paths", help="Print paths alone, as they open from here.")] = False,
+    n: Annotated[int, typer.Option("--n", "-n", min=1, help="How many pictures to find.")] = 10,
+    mode: Annotated[
+        Mode,
+        typer.Option(
+            help="cached: answer from the sorted lists; fresh: encode the picture; auto: cached if the folder has it."
+        ),
+    ] = Mode.auto,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each query.")] = False,
+    paths: Annotated[bool, typer.Option("--paths", help="Print nothing but paths, which open from here.")] = False,
     null: Null = False,
-    sheet: Annotated[Path | None, typer.Option(help="Write a contact sheet to this image file.")] = None,
-    copy_to: Annotated[Path | None, typer.Option(help="Copy what was found into this folder.")] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Write what was found as one picture, a contact sheet, to this file.")
+    ] = None,
+    copy_to: Annotated[Path | None, typer.Option(help="Copy the pictures that were found into this folder.")] = None,
     force: Force = False,
 ) -> None:
-    """Find the pictures of the folder that look most like the given ones."""
+    """Find the pictures of the folder that look most like the given ones, which need not be in the folder."""
     from pipeline.commands import query as command
     from pipeline.errors import QueryError
     from pipeline.folder.answers import Answer
@@ -249,13 +273,13 @@ def query(
         print_out(answer)
 
 
-@app.command(epilog="Example: pipeline atlas --out atlas.parquet")
+@app.command(epilog="Example: pipeline atlas --out atlas.parquet", rich_help_panel=_ASK)
 def atlas(
     context: typer.Context,
     out: Annotated[Path, typer.Option(help="The Parquet file to write.")],
     force: Force = False,
 ) -> None:
-    """Write places, neighbours and thumbnails as a table that `embedding-atlas` opens."""
+    """Write the map, neighbours and thumbnails as a table that the program `embedding-atlas` opens."""
     from pipeline.commands.atlas import atlas as command
     from pipeline.commands.outputs import open_door
 
@@ -264,18 +288,20 @@ def atlas(
     _say("atlas", command(params, artifacts, file))
 
 
-app.command(epilog="Example: pipeline tolerance")(questions.tolerance)
-app.command(epilog="Example: pipeline compare one.jpg other.jpg --sheet differences.png")(questions.compare)
-app.command(epilog="Example: pipeline label examples.csv")(questions.label)
+app.command(epilog="Example: pipeline tolerance", rich_help_panel=_STAGES)(questions.tolerance)
+app.command(epilog="Example: pipeline compare one.jpg other.jpg --sheet differences.png", rich_help_panel=_ASK)(
+    questions.compare
+)
+app.command(epilog="Example: pipeline label examples.csv", rich_help_panel=_ASK)(questions.label)
 
 
-@app.command(epilog="Example: pipeline matrix --out similarity.npy")
+@app.command(epilog="Example: pipeline matrix --out similarity.npy", rich_help_panel=_ASK)
 def matrix(
     context: typer.Context,
-    out: Annotated[Path, typer.Option(help="The .npy file to write, 4 N^2 bytes.")],
+    out: Annotated[Path, typer.Option(help="The .npy file to write; of N pictures it has 4 N^2 bytes.")],
     force: Force = False,
 ) -> None:
-    """Write the whole similarity matrix, float32 (N, N)."""
+    """Write the similarity of every picture with every other: a matrix of N x N numbers, float32."""
     from pipeline.commands.matrix import matrix as command
     from pipeline.commands.outputs import open_door
 
@@ -285,9 +311,9 @@ def matrix(
 
 
 benchmark = typer.Typer(
-    no_args_is_help=True, help="Measure the similarity of this folder: what it costs, what is enough."
+    no_args_is_help=True, help="Measure how many numbers the similarity needs, and how fast it is searched."
 )
-app.add_typer(benchmark, name="benchmark", epilog="Example: pipeline benchmark dimensions")
+app.add_typer(benchmark, name="benchmark", epilog="Example: pipeline benchmark dimensions", rich_help_panel=_ASK)
 
 
 @benchmark.command(epilog="Example: pipeline benchmark dimensions")
@@ -295,7 +321,7 @@ def dimensions(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Measure agreement with labels, and time, after PCA to 1, 2, 3, ... 200 dimensions; with a plot."""
+    """Measure agreement with labels, and time, with embeddings cut to 1, 2, 3, ... 200 numbers by PCA; with a plot."""
     from pipeline.commands import dimensions as command
 
     table = command.dimensions(*_writing(context))
@@ -308,7 +334,7 @@ def search(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Measure time and recall of exact search, of search after PCA, and of FAISS and Annoy; with a plot."""
+    """Measure how fast exact search, search after PCA, FAISS and Annoy are, and how much they find; with a plot."""
     from pipeline.commands import search as command
 
     table = command.search(_writing(context)[1])

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pipeline.folder.opened import Folder
 
 Force = Annotated[bool, typer.Option("--force", help="Replace files of these names that are there already.")]
-Null = Annotated[bool, typer.Option("--null", "-0", help="With --paths: end each with a null, for `xargs -0`.")]
+Null = Annotated[
+    bool, typer.Option("--null", "-0", help="With --paths: end each with a null character, for `xargs -0`.")
+]
 
 _SKIPPED = 10  # files that can't be used and are named, at most
 

@@ -1,4 +1,4 @@
-"""The commands about copies and about what is unlike all others."""
+"""The commands about copies and about what is unusual."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,16 +12,17 @@ def duplicates(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
     paths: Annotated[
-        bool, typer.Option("--paths", help="Print the paths of what could go, as they open from here.")
+        bool, typer.Option("--paths", help="Print the paths of the pictures that could go, which open from here.")
     ] = False,
     null: Null = False,
     links: Annotated[
-        Path | None, typer.Option(help="Make a folder of links for each group in this new folder.")
+        Path | None,
+        typer.Option(help="Make this new folder, and in it for each group a folder of links to its pictures."),
     ] = None,
 ) -> None:
     """Find groups of copies, exact and near, and say which to keep. Nothing is ever deleted.
 
-    With --json, --paths or --links nothing is looked for: they tell what was found the last time.
+    With --json, --paths or --links it does not look for copies anew: these tell what was found the last time.
     """
     from pipeline.commands import copies as command
 
@@ -45,7 +46,7 @@ def duplicates(
 
 
 def uniqueness(context: typer.Context) -> None:
-    """Rank all pictures by their distance to the most similar one that is no copy of theirs."""
+    """Rank all pictures by how unusual they are: by their distance to the most similar one that is no copy."""
     from pipeline.stages.uniqueness import uniqueness as stage
 
     say("uniqueness", stage(*writing(context)))
@@ -53,10 +54,10 @@ def uniqueness(context: typer.Context) -> None:
 
 def unique(
     context: typer.Context,
-    n: Annotated[int, typer.Option("--n", "-n", min=1, help="How many to show.")] = 20,
+    n: Annotated[int, typer.Option("--n", "-n", min=1, help="How many pictures to show.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Show the pictures that are most unlike all others, by what `uniqueness` wrote."""
+    """Show the most unusual pictures, as `uniqueness` has ranked them."""
     from pipeline.commands import unique as command
 
     rows = opened(context)[2].unique(n)

@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     from pipeline.projects.running import Progress
 
 _At = Annotated[
-    Path | None, typer.Option(help="The folder of the project.  [default: NAME-similar, here, of the pictures' folder]")
+    Path | None,
+    typer.Option(help="The folder to make the project in; by default NAME-similar, here, NAME being that of FOLDER."),
 ]
 _Labels = Annotated[
     str | None,
-    typer.Option(help="What is known of the pictures: folders, none, or a CSV file path,label.  [default: none]"),
+    typer.Option(
+        help="The labels of the pictures: folders, each of which is a label; a CSV file with the columns path,label; "
+        "or none, which is the default."
+    ),
 ]
 _Set = Annotated[
-    list[str] | None, typer.Option("--set", help="A value of params.yaml, as train.epochs=5; can be repeated.")
+    list[str] | None, typer.Option("--set", help="Another value for params.yaml, as train.epochs=5; can be repeated.")
 ]
 
 
@@ -35,9 +39,9 @@ def init(
     labels: _Labels = None,
     changes: _Set = None,
 ) -> None:
-    """Make a project for a folder of pictures: params.yaml, dvc.yaml, and what git and DVC need.
+    """Make a project for a folder of pictures, and run nothing yet: params.yaml, dvc.yaml, and what git and DVC need.
 
-    Nothing is written among the pictures.
+    Nothing is ever written among the pictures.
     """
     from pipeline.projects.making import default_place, make, parsed_changes
 
@@ -54,9 +58,10 @@ def run(
     labels: _Labels = None,
     changes: _Set = None,
 ) -> None:
-    """Do everything for a folder of pictures: make a project if there is none yet, and run the whole line in it.
+    """Do everything for a folder of pictures: make a project if there is none yet, and run all stages in it.
 
-    What is done already isn't done again. DVC, a tool that runs the stages of a line and keeps what they make, does it.
+    What is done already isn't done again. The stages are run by DVC, a tool that keeps what they make and
+    runs those for which something has changed. Nothing is ever written among the pictures.
     """
     from pipeline.artifacts import Artifacts
     from pipeline.projects import running
@@ -78,8 +83,8 @@ def run(
             )
     count = len(list_dataset(params.dataset, Artifacts(place / "artifacts")).files)
     foreseen = running.foreseen_seconds(params, count)
-    took = f"from the beginning it takes {duration(sum(foreseen.values()))} on two cores"
-    say("run", f"{count:,} files; {took}, and what is done already is not done again")
+    took = f"all stages take {duration(sum(foreseen.values()))} on two cores"
+    say("run", f"{count:,} files; {took}; what is done already is not done again")
     seconds = _through_the_line("run", place, foreseen)
     say("run", f"done in {duration(seconds)}; the report is {_page(place)}")
 
@@ -124,7 +129,7 @@ def _through_the_line(command: str, place: Path, foreseen: dict[str, float]) -> 
         with closing(_Line(command)) as line:
             running.run(place, foreseen, tell=line.tell)
     except KeyboardInterrupt:
-        say(command, "interrupted; the same command goes on where it was, a training after its last whole epoch")
+        say(command, "interrupted; the same command goes on from here, a training after its last whole epoch")
         raise typer.Exit(130) from None
     return time.monotonic() - started
 
@@ -145,7 +150,7 @@ class _Line:
         self._stage = ""
 
     def tell(self, progress: "Progress") -> None:
-        """Show where the run is."""
+        """Show which stage runs, and how long the rest will take."""
         if not progress.stage:
             return
         words = f"stage {progress.number} of {len(progress.stages)}, {progress.stage}"
@@ -156,5 +161,5 @@ class _Line:
         self._stage = progress.stage
 
     def close(self) -> None:
-        """Leave nothing of the line behind."""
+        """Remove the line from the terminal."""
         self._bar.close()

@@ -10,7 +10,7 @@ from pipeline.cli.common import Force, opened, say, say_skipped, show, show_json
 
 
 def tolerance(context: typer.Context) -> None:
-    """Measure what light and a small shift alone change: the scale of what `compare` says."""
+    """Measure how much lighting and a small shift alone change a picture, so that `compare` tells real differences."""
     from pipeline.stages.tolerance import tolerance as stage
 
     say("tolerance", stage(*writing(context)))
@@ -18,16 +18,21 @@ def tolerance(context: typer.Context) -> None:
 
 def compare(
     context: typer.Context,
-    reference_given: Annotated[str, typer.Argument(metavar="REFERENCE", help="A picture.")],
+    reference_given: Annotated[str, typer.Argument(metavar="REFERENCE", help="The picture to compare with.")],
     other_given: Annotated[
-        str, typer.Argument(metavar="OTHER", help="Another, or a folder of photos of the same thing.")
+        str, typer.Argument(metavar="OTHER", help="Another picture, or a folder of photos of the same thing.")
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a photo.")] = False,
-    sheet: Annotated[Path | None, typer.Option(help="Write both, and where they differ, to this image file.")] = None,
-    table: Annotated[Path | None, typer.Option("--csv", help="Write the ranking to this file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each photo.")] = False,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Write both, coloured where they differ, as one picture to this file.")
+    ] = None,
+    table: Annotated[Path | None, typer.Option("--csv", help="Write the ranking to this CSV file.")] = None,
     force: Force = False,
 ) -> None:
-    """Say whether two pictures show the same, and where not, and if they are of one kind; rank a folder of photos."""
+    """Say whether two pictures show the same, where they differ, and whether they are of one kind.
+
+    Of a folder of photos each is compared with the reference, and those that differ most come first.
+    """
     from pipeline.commands import compare as command
     from pipeline.commands.outputs import SHEETS, open_door
     from pipeline.commands.verdicts import doubt
@@ -43,7 +48,10 @@ def compare(
         table_file = door.file(table, "--csv", (".csv",)) if table else None
     reference = folder.reference(reference_file)
     if reference.by_pixels:
-        say("compare", "the encoder is of other origin and shows no places: differences are those of the pixels")
+        say(
+            "compare",
+            "the encoder is a network of other origin, which doesn't show where something is: pixels are compared",
+        )
     if doubt(reference):
         say("compare", doubt(reference))
     if other.is_dir():
@@ -69,10 +77,18 @@ def compare(
 
 def label(
     context: typer.Context,
-    source: Annotated[Path, typer.Argument(metavar="EXAMPLES", help="A CSV file path,label, or a folder tree.")],
-    out: Annotated[Path | None, typer.Option(help="The folder to write.  [default: labels, in the artefacts]")] = None,
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="EXAMPLES",
+            help="A CSV file with the columns path,label, or a folder with a folder of pictures for each label.",
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write to; by default labels, in the artefacts.")
+    ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a picture instead of a table.")
+        bool, typer.Option("--json", help="Print one JSON object for each picture instead of a table.")
     ] = False,
 ) -> None:
     """Label every picture from a few examples, with a confidence and the examples that explain it."""
@@ -88,7 +104,7 @@ def label(
     command.check_folder(target, params, artifacts)
     labels = folder.label(source, progress=lambda examples: tqdm(examples, "examples", unit=" examples"))
     if labels.skipped:
-        say("label", f"warning: of the examples, {len(labels.skipped):,} can't be used and count for nothing")
+        say("label", f"warning: examples that can't be used, and are left out: {len(labels.skipped):,}")
     say_skipped(labels.skipped)
     command.save(labels, folder.pictures, target)
     if as_json:

@@ -59,9 +59,9 @@ def compare_all(
 
 
 def format_comparison(reference: Reference, comparison: Comparison) -> str:
-    """Return one comparison in words."""
+    """Return one comparison in words: where the pictures differ, how similar they are, and what that means."""
     ranks = [
-        f"more alike than {value:.1f} % of {what}"
+        f"more similar than {value:.1f} % of {what}"
         for value, what in (
             (comparison.percentile_random, "random pairs of the folder"),
             (comparison.percentile_nearest, "nearest neighbours of the folder"),
@@ -104,9 +104,9 @@ def save_sheet(reference: Reference, comparisons: list[Comparison], folder: Fold
     """Write a sheet: reference and photo above both under their heat, or of many photos those that differ most."""
     pairs = [_tiles(reference, one, folder.given(one.photo or "")) for one in comparisons[:_SHOWN]]
     rows, tile = [*pairs[0]], 256
-    subtitle = "in grey, and coloured where they differ by more than light and a small shift make"
+    subtitle = "in grey, and coloured where they differ by more than lighting and a small shift make"
     if comparisons[0].everywhere:
-        subtitle = "nearly everywhere: they could not be aligned; coloured where most"
+        subtitle = "nearly everywhere, for they could not be aligned; coloured where they differ most"
     if len(comparisons) > 1:
         photos, heats = [above[1] for above, _ in pairs], [below[1] for _, below in pairs]
         rows, tile = [[pairs[0][0][0]], photos, heats], 160

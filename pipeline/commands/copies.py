@@ -79,7 +79,7 @@ def format_groups(groups: Sequence[Copies]) -> str:
             lines.append(
                 f"{group.number:5d}  {m.keep:6}  {kind}  {m.similarity:10.4f}  {one_line(m.path)} ({m.reason})"
             )
-    return "\n".join(lines) if groups else "no copies"
+    return "\n".join(lines) if groups else "there are no copies"
 
 
 def check_folder(folder: Path, params: Params, artifacts: Artifacts) -> None:

@@ -39,7 +39,7 @@ def dimensions(params: Params, artifacts: Artifacts) -> list[dict[str, Any]]:
         classes, labels = np.unique([names[index.path(row)] for row in rows], return_inverse=True)
         embeddings = np.ascontiguousarray(load_embeddings(artifacts, index)[rows])
     if len(classes) < 2:
-        raise ParamsError("dataset.labels: agreement needs two classes or more; set folders or a CSV file")
+        raise ParamsError("dataset.labels: agreement needs two labels or more; set folders or a CSV file")
     scores, shares, _ = principal_scores(embeddings)
     _measured(embeddings, labels, variance=1.0)  # so that the first row pays for no warm-up
     table = []
@@ -77,7 +77,7 @@ def save_plot(table: list[dict[str, Any]], artifacts: Artifacts) -> Path:
 
 
 def format_table(table: list[dict[str, Any]]) -> str:
-    """Return the table as text for a terminal."""
+    """Return the table as text for a terminal, a line for each number of dimensions."""
     lines = [f"{'dimensions':>12}{'variance':>10}{'top-4 %':>9}{'macro %':>9}{'seconds':>9}"]
     for row in table:
         numbers = f"{100 * row['variance']:9.1f}%{100 * row['top4']:9.1f}{100 * row['top4_macro']:9.1f}"
@@ -86,7 +86,7 @@ def format_table(table: list[dict[str, Any]]) -> str:
 
 
 def as_json(table: list[dict[str, Any]]) -> str:
-    """Return the table as JSON."""
+    """Return the table as one line of JSON, a list with an object for each number of dimensions."""
     return json.dumps(table)
 
 

@@ -72,12 +72,14 @@ def format_labels(labels: Labels) -> str:
     choice = labels.choice
     if choice.accuracies:
         held_out = ", ".join(f"{name} {100 * share:.1f} %" for name, share in choice.accuracies.items())
-        lines.append(f"by {choice.method}; right on held-out examples: {held_out}")
+        lines.append(f"method: {choice.method}; right on examples that were held back to check it: {held_out}")
     else:
-        lines.append(f"by {choice.method}; with one example a label nothing could be held out to compare the methods")
+        lines.append(
+            f"method: {choice.method}; with one example of each label none could be held back to compare the methods"
+        )
     helpful = [one_line(labels.paths[row]) for row in labels.helpful[:3].tolist()]
     if helpful:
-        lines.append(f"label these next, it would help most: {', '.join(helpful)}, ...")
+        lines.append(f"it would help most to label these next: {', '.join(helpful)}, ...")
     return "\n".join(lines)
 
 
@@ -125,7 +127,7 @@ def _sheet(labels: Labels, number: int, pictures: NDArray[np.uint8]) -> Image.Im
     subtitle = (
         f"{counted(len(rows), 'picture')} and {counted(labels.counts[number], 'example')}; "
         "the surest first, in the last row the least "
-        "sure; below each how sure, which it is, and the example that it is most like"
+        "sure; below each how sure its label is, its path, and the example that it is most like"
     )
     return contact_sheet([row for row in tiles if row], title=labels.names[number], subtitle=subtitle, tile=_TILE)
 

@@ -71,7 +71,7 @@ class OutputFolder:
     picture: Callable[[Path], bool]
 
     def file(self, name: str) -> Output:
-        """Return a file in it, to be written."""
+        """Return the file of this name in the folder, to be written."""
         return Output(self.path / name, self.option, self.force, self.picture)
 
 

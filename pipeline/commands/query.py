@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # they bring Pillow and matplotlib, which a query that is onl
 
 _TILE, _ACROSS = 130, 11  # pixels of a picture on a sheet, and pictures in a row
 _NAME_BYTES = 180  # of a copy's name; file systems allow 255, and some are taken by numbers
-_CAPTION = "rank, cosine similarity, how many % of nearest neighbours are less alike, path"
+_CAPTION = "rank, cosine similarity, how many % of nearest neighbours are less similar, path"
 _ON_A_SHEET = 100  # queries, at most
 _NAMED = 3  # copies that are named in a line, at most
 
@@ -89,14 +89,15 @@ def _meaning(answer: Answer) -> list[str]:
     best = answer.results[0] if answer.results else None
     if best is None or best.percentile_nearest is None or best.percentile_random is None:
         return []
+    random = f"more similar than {best.percentile_random:.0f} % of random pairs"
     if answer.nothing_alike:
         return [
-            "nothing here looks like it: the best is less alike than 99 % of this folder's nearest neighbours, "
-            f"and more than {best.percentile_random:.0f} % of random pairs"
+            "nothing here looks like it: the best is less similar than the nearest neighbour of 99 % of the pictures "
+            f"here, and {random}"
         ]
     return [
-        f"the best is more alike than {best.percentile_nearest:.0f} % of this folder's nearest neighbours, "
-        f"its percentile, and than {best.percentile_random:.0f} % of random pairs"
+        f"the best is {random}, and than the nearest neighbour of {best.percentile_nearest:.0f} % of the pictures here "
+        "(its percentile)"
     ]
 
 
@@ -104,14 +105,14 @@ def _words(unusual: Unusual) -> list[str]:
     """Say how unusual a picture is, a line for each thing."""
     lines = [
         f"{words} {', '.join(map(one_line, paths[:_NAMED]))}{_more(len(paths) - _NAMED)}"
-        for words, paths in (("a copy of", unusual.copies), ("perhaps a copy of", unusual.perhaps))
+        for words, paths in (("it is a copy of", unusual.copies), ("perhaps it is a copy of", unusual.perhaps))
         if paths
     ]
     if unusual.distance is None or unusual.share is None:
         return [*lines, "the folder holds nothing but copies of it"]
     nearest = "the nearest that is no copy" if lines else "the nearest"
     share = f"{100 * unusual.share:.0f} % of the folder's pictures"
-    return [*lines, f"more unusual than {share}: its distance to {nearest} is {unusual.distance:.4f}"]
+    return [*lines, f"it is more unusual than {share}: its distance to {nearest} is {unusual.distance:.4f}"]
 
 
 def _more(number: int) -> str:

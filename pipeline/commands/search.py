@@ -137,7 +137,7 @@ def save_plot(table: list[dict[str, Any]], artifacts: Artifacts) -> Path:
 
 
 def format_table(table: list[dict[str, Any]]) -> str:
-    """Return the table as text for a terminal."""
+    """Return the table as text for a terminal, a line for each way to search."""
     lines = [f"{'':24}{'pictures':>10}{'build s':>9}{'ms a query':>12}{'recall at 10':>14}"]
     for row in table:
         if row["milliseconds"] is None:
@@ -149,7 +149,7 @@ def format_table(table: list[dict[str, Any]]) -> str:
 
 
 def as_json(table: list[dict[str, Any]]) -> str:
-    """Return the table as JSON."""
+    """Return the table as one line of JSON, a list with an object for each way to search."""
     return json.dumps(table)
 
 

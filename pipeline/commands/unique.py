@@ -1,4 +1,4 @@
-"""Prints which pictures are most unlike all others."""
+"""Says which pictures are the most unusual, as a table or as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from pipeline.wording import counted, one_line
 
 
 def as_json(rows: Sequence[Unique]) -> str:
-    """Return the rows as a JSON list."""
+    """Return the pictures as a JSON list, an object for each."""
     return json.dumps([asdict(row) for row in rows], ensure_ascii=False)
 
 
@@ -23,8 +23,8 @@ def format_rows(rows: Sequence[Unique]) -> str:
         lines.append(f"{row.rank:4d}  {distance:>8}  {one_line(row.path)} ({nearest}){copies}")
     number = sum(row.stands_out for row in rows)
     if not number:
-        lines.append("nothing stands out: no distance lies beyond the upper whisker of the box plot")
+        lines.append("nothing stands out: no distance is unusually large, beyond the upper whisker of the box plot")
     elif number < len(rows):
         lines.append(f"{counted(number, 'picture')} at the top {'stands' if number == 1 else 'stand'} out: the "
-                     "distance lies beyond the upper whisker of the box plot")  # fmt: skip
+                     "distance is unusually large, beyond the upper whisker of the box plot")  # fmt: skip
     return "\n".join(lines)

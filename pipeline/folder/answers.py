@@ -18,13 +18,13 @@ class Result:
     Attributes
     ----------
     rank : int
-        From 1.
+        The place in the answer, from 1, the most similar first.
     path : str
-        Relative to the dataset, with '/'.
+        Of the picture, relative to the dataset, with '/'.
     similarity : float
-        Cosine similarity, in [-1, 1]; larger is more alike.
+        Cosine similarity, in [-1, 1]; larger is more similar.
     row : int
-        Of the picture, in all arrays of the folder.
+        The picture's row in all arrays of the folder.
     percentile_nearest, percentile_random : float or None
         How many percent of the folder's nearest neighbours, and of its random pairs, are less similar, in [0, 100];
         None where the folder has none.
@@ -38,7 +38,7 @@ class Result:
     percentile_random: float | None
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as plain values."""
+        """Return the result as a dictionary that `json.dumps` takes, its numbers rounded."""
         nearest, random = (
             None if value is None else round(value, 2) for value in (self.percentile_nearest, self.percentile_random)
         )
@@ -62,7 +62,9 @@ class Answer:
         Whether nothing in the folder looks like the query: the best is less similar than 99 % of the folder's nearest
         neighbours; None where the folder has none.
     row : int or None
-        Of the query, where it is a picture of the folder and was answered as one.
+        The row of the query, where it is a picture of the folder and was answered as one; else None.
+    unusual : Unusual or None
+        How unusual the query is, where that was asked for and it was encoded.
     """
 
     query: Path | None
@@ -73,7 +75,7 @@ class Answer:
     unusual: Unusual | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as plain values."""
+        """Return the answer as a dictionary that `json.dumps` takes, as `pipeline query --json` prints it."""
         values: dict[str, Any] = {"query": None if self.query is None else shown(self.query), "mode": self.mode}
         values |= {"nothing_alike": self.nothing_alike, "results": [one.as_json() for one in self.results]}
         return {**values, "unusual": self.unusual.as_json()} if self.unusual else values

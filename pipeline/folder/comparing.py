@@ -1,4 +1,4 @@
-"""Two pictures side by side: do they show the same, and where not; are they of one kind."""
+"""Two pictures side by side: whether they show the same, where they differ, and whether they are of one kind."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ class Comparison:
     same_kind : bool or None
         Whether both are of the same kind; None where the folder can't tell.
     difference : float
-        Of the place that differs most. Up to 1 can be light or a small shift; larger is more different.
+        Of the place that differs most. Up to 1 can be lighting or a small shift; larger is more different.
     place : tuple of int
         The middle of that place: the pixel (x, y) of the reference at 256x256.
     share : float
@@ -62,7 +62,7 @@ class Comparison:
         return self.difference < differences.FOUND
 
     def as_json(self) -> dict[str, Any]:
-        """Return the numbers as plain values."""
+        """Return the numbers as a dictionary that `json.dumps` takes, as `pipeline compare --json` prints it."""
         return {
             "similarity": round(self.similarity, 6),
             "percentile_random": _rounded(self.percentile_random),
@@ -85,7 +85,7 @@ class Reference:
 
     @property
     def by_pixels(self) -> bool:
-        """Whether the encoder shows no places, so that differences are those of the pixels."""
+        """Whether pixels are compared, because the encoder doesn't show where in a picture something is."""
         return self._state.cells.facts.get("made_from") == "pixels"
 
     def compare(self, photo: Given) -> Comparison:

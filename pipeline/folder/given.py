@@ -46,7 +46,7 @@ class Given:
 
     @property
     def name(self) -> str:
-        """How it is called in a message."""
+        """What a message calls the picture: its path, or "the picture" where it has none."""
         return "the picture" if self.path is None else one_line(self.path)
 
     @cached_property
@@ -64,7 +64,7 @@ class Given:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Its own width and height, upright."""
+        """Width and height of the picture itself in pixels, once it is upright."""
         return self._reduced[1]
 
     @cached_property

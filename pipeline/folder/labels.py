@@ -57,11 +57,11 @@ class Labels:
     skipped: list[str]
 
     def name(self, row: int) -> str:
-        """Return the label of a picture."""
+        """Return the label that the picture of this row got."""
         return self.names[int(self.shares[row].argmax())]
 
     def confidence(self, row: int) -> float:
-        """Return how sure the label is, in [0, 1]."""
+        """Return how sure the label of this row is, in [0, 1]; larger is surer."""
         return float(self.shares[row].max())
 
 

@@ -47,17 +47,17 @@ class Folder:
 
     @property
     def dataset(self) -> Path:
-        """The folder that the pictures lie in."""
+        """The folder that the pictures lie in; all paths are relative to it."""
         return self._now().index.dataset
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Of all pictures, relative to the dataset, with '/'; the place in it is the row in all arrays."""
+        """The paths of all pictures, relative to the dataset, with '/'; picture i has row i in all arrays."""
         return self._now().paths
 
     @property
     def sizes(self) -> tuple[tuple[int, int], ...]:
-        """Width and height of every original, in row order."""
+        """Width and height of every original in pixels, in row order."""
         return self._now().sizes
 
     @property
@@ -103,7 +103,7 @@ class Folder:
             return Answer(given.path, "cached", *results_of(listed(row, n, state), state), row)
         if mode == "cached":
             raise QueryError(
-                f'{given.name} is not in the index; ask in mode "fresh", or add it to the folder and run `dvc repro`'
+                f'{given.name} is no picture of the folder; ask in mode "fresh", or add it there and run `dvc repro`'
             )
         embedding = encoded(given, state)
         results = results_of(most_similar(state.embeddings, embedding, n), state)
@@ -121,7 +121,9 @@ class Folder:
         state = self._now()
         rows = state.index.rows_of_path(path)
         if not rows:
-            raise QueryError(f"{one_line(path)} is not in the index; give one of the folder's paths")
+            raise QueryError(
+                f"{one_line(path)} is no picture of the folder; give one of its paths, as Folder.paths writes them"
+            )
         return results_of(listed(rows[0], n, state), state)[0]
 
     def how_unusual(self, picture: "Picture | Given") -> "Unusual":
@@ -137,7 +139,7 @@ class Folder:
         return judged_unusual(given, encoded(given, state), state)
 
     def encode(self, pictures: "Iterable[Picture]") -> NDArray[np.float32]:
-        """Return the embeddings of pictures, float32 (B, D) of unit length: of one of the folder, its row's bits."""
+        """Return the embeddings of pictures, float32 (B, D) of unit length; of one of the folder, its own row."""
         from pipeline.encoder.running import encode
 
         pixels = [self.given(picture).pixels for picture in pictures]
@@ -145,19 +147,19 @@ class Folder:
         return encode(encoder, np.stack(pixels) if pixels else np.empty((0, 256, 256, 3), np.uint8), progress=False)
 
     def groups(self) -> tuple[Group, ...]:
-        """Return the groups, the largest first."""
+        """Return the groups of similar pictures, the largest first."""
         return self._now().groups
 
     def unique(self, n: int = 20) -> tuple[Unique, ...]:
-        """Return the `n` pictures that are most unlike all others, the most unusual first; of copies one."""
+        """Return the `n` most unusual pictures, the most unusual first; of copies one."""
         return self._now().ranked[:n]
 
     def duplicates(self) -> tuple[Copies, ...]:
-        """Return the groups of copies."""
+        """Return the groups of copies that `duplicates` found, in each the picture to keep first."""
         return self._now().copies
 
     def map(self) -> Map:
-        """Return where the pictures lie on the map."""
+        """Return where each picture lies on the map, as a point and as a cell of the grid."""
         return self._now().map
 
     def reference(self, picture: "Picture | Given") -> "Reference":

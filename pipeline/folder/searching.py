@@ -38,7 +38,7 @@ def listed(row: int, n: int, state: State) -> NDArray[np.void]:
 
 
 def encoded(given: "Given", state: State) -> NDArray[np.float32]:
-    """Return the embedding of a picture, (D,)."""
+    """Return the embedding that the encoder computes of a picture, float32 (D,) of unit length."""
     from pipeline.encoder.running import encode_one
 
     return encode_one(state.encoder, given.pixels)

@@ -71,7 +71,7 @@ class State:
 
     @once
     def paths(self) -> tuple[str, ...]:
-        """Of all pictures, relative to the dataset, in row order."""
+        """The paths of all pictures, relative to the dataset, in row order."""
         return tuple(self.index.paths())
 
     @once
@@ -81,12 +81,12 @@ class State:
 
     @once
     def pictures(self) -> NDArray[np.uint8]:
-        """uint8 (N, 256, 256, 3), memory-mapped."""
+        """The resized pictures, uint8 (N, 256, 256, 3), memory-mapped."""
         return load_pictures(self._artifacts, self.index)
 
     @once
     def embeddings(self) -> NDArray[np.float32]:
-        """float32 (N, D) of unit length, memory-mapped."""
+        """The embeddings, float32 (N, D) of unit length, memory-mapped."""
         return load_embeddings(self._artifacts, self.index)
 
     @once
@@ -96,7 +96,7 @@ class State:
 
     @once
     def neighbours(self) -> NDArray[np.void]:
-        """Sorted lists of NEIGHBOUR (N, k), memory-mapped."""
+        """Each picture's most similar others, sorted: NEIGHBOUR (N, k), memory-mapped."""
         return load_neighbours(self._artifacts, self.index)
 
     @once
@@ -111,7 +111,7 @@ class State:
 
     @once
     def encoder(self) -> "Encoder":
-        """The encoder that made the embeddings."""
+        """The encoder that made the embeddings, opened and checked."""
         from pipeline.encoder.running import open_encoder
 
         _ = self.embeddings  # first of all they must be whole
@@ -128,7 +128,7 @@ class State:
 
     @once
     def tolerance(self) -> float:
-        """The difference that light and a small shift alone make."""
+        """The difference that lighting and a small shift alone make, as the stage `tolerance` measured it."""
         check_origin(self._artifacts, "tolerance", self.index.digest)
         return float(load_json(self._artifacts.metrics("tolerance"), stage="tolerance")["difference"])
 
@@ -145,7 +145,7 @@ class State:
 
     @once
     def groups(self) -> tuple[Group, ...]:
-        """The groups, the largest first."""
+        """The groups of similar pictures, the largest first."""
         numbers, similarities, medoids = load_groups(self._artifacts, self.index, list(self.paths))
         return tuple(group_of(medoid, numbers, similarities, self.paths) for medoid in medoids)
 
@@ -161,7 +161,7 @@ class State:
 
     @once
     def map(self) -> Map:
-        """Where the pictures lie on the map."""
+        """Where each picture lies on the map, as a point and as a cell of the grid."""
         return Map(*load_map(self._artifacts, self.index, list(self.paths)))
 
     @once
@@ -171,7 +171,7 @@ class State:
 
     @property
     def knows_unusual(self) -> bool:
-        """Whether the stage `uniqueness` has run."""
+        """Whether the stage `uniqueness` has run, so that it can be said how unusual a picture is."""
         return self._artifacts.uniqueness.is_file()
 
 

@@ -37,18 +37,18 @@ class Group:
 
 @dataclass(frozen=True)
 class Unique:
-    """A picture, and how unlike all others it is.
+    """A picture, and how unusual it is.
 
     Attributes
     ----------
     rank : int
-        From 1, the most unusual first; copies share one rank.
+        The place among all pictures, from 1, the most unusual first; copies share one rank.
     path : str
         Relative to the dataset.
     distance : float or None
-        Cosine distance to the nearest that is no copy of it, in [0, 2]; None if it has nothing but copies beside it.
+        Cosine distance to the nearest that is no copy of it, in [0, 2]; None if all others are copies of it.
     nearest : str or None
-        Path of that one.
+        Path of that nearest picture; None as well.
     copies : tuple of str
         Paths of its copies.
     stands_out : bool
@@ -108,27 +108,27 @@ class Copies:
 
     @property
     def keep(self) -> str:
-        """Path of the one to keep."""
+        """Path of the picture to keep, relative to the dataset."""
         return self.members[0].path
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Of all of them, the one to keep first."""
+        """Paths of all its pictures, the one to keep first."""
         return tuple(one.path for one in self.members)
 
     @property
     def spare(self) -> tuple[str, ...]:
-        """Paths of those that could go: nothing of them would be lost."""
+        """Paths of the pictures that could go: nothing that they show would be lost."""
         return tuple(one.path for one in self.members if one.keep == "no")
 
     @property
     def unsure(self) -> tuple[str, ...]:
-        """Paths of those that are to be looked at."""
+        """Paths of the pictures that somebody should look at first: they may show something that would be lost."""
         return tuple(one.path for one in self.members if one.keep == "unsure")
 
     @property
     def is_exact(self) -> bool:
-        """Whether all are the same byte for byte."""
+        """Whether the files of all its pictures are the same byte for byte."""
         return all(one.kind == "exact" for one in self.members)
 
 

@@ -40,7 +40,7 @@ class Unusual:
     perhaps: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as plain values."""
+        """Return it as a dictionary that `json.dumps` takes, its numbers rounded."""
         distance, share = (None if value is None else round(value, 6) for value in (self.distance, self.share))
         return {
             "distance": distance,

@@ -22,7 +22,7 @@ def _number(minimum: float, maximum: float) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetParams:
-    """Which pictures, and what is known of them."""
+    """Which pictures are read, and what is known of them."""
 
     path: str
     exclude: tuple[str, ...]  # patterns of files and folders that are left out
@@ -32,7 +32,7 @@ class DatasetParams:
 
 @dataclass(frozen=True, kw_only=True)
 class SampleParams:
-    """The snow crystals that a fresh machine has."""
+    """How many snow crystals are grown as a sample, and how large they are."""
 
     pictures: int = _number(96, 100_000)
     size: int = _number(32, 4096)
@@ -41,7 +41,7 @@ class SampleParams:
 
 @dataclass(frozen=True, kw_only=True)
 class ResizeParams:
-    """What is read, and what is refused."""
+    """What one picture may take in bytes, pixels, memory and time; one that takes more is rejected."""
 
     max_megapixels: float = _number(0.001, 10_000)
     max_file_megabytes: float = _number(0.001, 1_000_000)
@@ -52,7 +52,7 @@ class ResizeParams:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainParams:
-    """The autoencoder and its training, and when a folder that has changed is trained on again."""
+    """Which autoencoder is trained, from which weights, for how long, and when a changed folder is trained on again."""
 
     refresh: Literal["never", "drift", "always"]
     network: Literal["classic", "residual"]
@@ -97,7 +97,7 @@ class EncoderParams:
 
 @dataclass(frozen=True, kw_only=True)
 class EmbedParams:
-    """How the pooled features of the residual network become an embedding."""
+    """How many numbers an embedding has, and how many pictures it is fitted on."""
 
     dimensions: int = _number(1, 4096)
     fit_pictures: int = _number(2, 1_000_000)
@@ -129,7 +129,7 @@ class GroupsParams:
 
 @dataclass(frozen=True, kw_only=True)
 class MapParams:
-    """How the pictures are placed in a plane."""
+    """How the pictures are placed on the map."""
 
     perplexity: float = _number(2, 200)
     fit_pictures: int = _number(10, 100_000)
@@ -204,7 +204,8 @@ def load_params(path: Path) -> Params:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ParamsError(
-            f"{path} is missing: run the command in the folder that holds it, or name it with --params"
+            f"{path} is missing: run the command in the folder of a project, which holds it, or name it with --params; "
+            "`pipeline run FOLDER` makes a project"
         ) from None
     except OSError as error:
         raise ParamsError(f"{path} can't be read ({error.strerror}); name a file with --params") from error
@@ -225,7 +226,7 @@ def _check_across(params: Params) -> None:
         raise ParamsError(f"train.crop: expected a multiple of 32, got {params.train.crop}")
     if params.encoder.kind == "joined" and params.train.network == "classic":
         raise ParamsError(
-            "encoder.kind: expected no 'joined' where train.network is 'classic', whose embedding is its latents; "
+            "encoder.kind: 'joined' can't be had where train.network is 'classic', whose embedding has no parts; "
             "set train.network to residual, or encoder.kind to autoencoder, keras or onnx"
         )
 

@@ -20,7 +20,7 @@ def build(kind: Any, raw: Any, name: str) -> Any:
     """
     if not isinstance(raw, dict):
         raise ParamsError(f"{name or 'params.yaml'}: expected a mapping of names to values, got {raw!r}; "
-                          "write lines of `name: value`, as in the README")  # fmt: skip
+                          "write lines of `name: value`, as `pipeline init` does in a new project")  # fmt: skip
     prefix = f"{name}." if name else ""
     hints, fields = typing.get_type_hints(kind), dataclasses.fields(kind)
     for key in raw:
@@ -30,7 +30,9 @@ def build(kind: Any, raw: Any, name: str) -> Any:
             raise ParamsError(f"{prefix}{key}: unknown key; {remedy}")
     for key in hints:
         if key not in raw:
-            raise ParamsError(f"{prefix}{key}: missing; add it to params.yaml")
+            raise ParamsError(
+                f"{prefix}{key}: missing; add it to params.yaml, as it stands in the one that `pipeline init` writes"
+            )
     return kind(**{f.name: _value(hints[f.name], raw[f.name], prefix + f.name, dict(f.metadata)) for f in fields})
 
 

@@ -28,7 +28,7 @@ def default_place(pictures: Path) -> Path:
 
 
 def is_project(place: Path) -> bool:
-    """Return whether a folder is a project."""
+    """Return whether a folder is a project: whether it holds params.yaml and dvc.yaml."""
     return (place / PARAMS).is_file() and (place / LINE).is_file()
 
 
@@ -90,7 +90,7 @@ def change(place: Path, *, labels: str | None, changes: Mapping[str, str]) -> Pa
 
 
 def changed_text(text: str, changes: Mapping[str, str]) -> str:
-    """Return the text of a params.yaml with other values at dotted names; ParamsError for a name that it has not."""
+    """Return the text of a params.yaml with other values at dotted names; ParamsError for a name that it lacks."""
     yaml = YAML()
     yaml.preserve_quotes, yaml.width = True, 4096
     try:

@@ -83,7 +83,7 @@ class Progress:
         self._done[stage] = 0.0
 
     def end(self) -> None:
-        """Note that what runs has ended."""
+        """Note that the stage that runs has ended, and how long it took."""
         if self.stage and self.stage not in self._done:
             self._done[self.stage] = time.monotonic() - self._since
 

@@ -21,7 +21,7 @@ class Copy:
 
     @property
     def kept(self) -> bool:
-        """Whether it is the one to keep."""
+        """Whether it is the picture of its group that is to be kept."""
         return self.keep == "yes"
 
 

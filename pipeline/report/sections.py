@@ -17,12 +17,12 @@ _GROUPS, _COPIES, _UNUSUAL = 60, 24, 12  # that are shown as pictures, at most
 _ROWS = 1000  # of a table, at most
 _NAMES = {
     "model": "this model",
-    "own part": "without neighbours",
+    "own part": "this model, without its place among neighbours",
     "folder alone": "what was learnt of the folder, alone",
     "network alone": "the network of other origin, alone",
     "pixels": "32x32 pixels",
     "histogram": "RGB histogram",
-    "untrained": "without training",
+    "untrained": "this model without its training",
     "chance": "chance",
 }
 
@@ -66,7 +66,7 @@ def pictures(found: Findings) -> dict[str, Any]:
 
 
 def training(found: Findings) -> dict[str, Any]:
-    """Return how the training went."""
+    """Return how the training went: its losses, how long it took, and how well it rebuilds pictures."""
     if not found.history:
         return {"history": []}
     epochs, losses, validation, seconds = ([row[column] for row in found.history] for column in range(4))
