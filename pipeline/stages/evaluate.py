@@ -27,6 +27,7 @@ from pipeline.encoder.running import Encoder, encode, open_encoder
 from pipeline.errors import EncoderError, QueryError
 from pipeline.neighbours import some_lists, sorted_lists
 from pipeline.params import Params
+from pipeline.pixels import Pictures
 from pipeline.wording import counted, one_line
 
 OWN = "own part"  # of the model: what a place among neighbours adds, or takes, stands beside it
@@ -156,7 +157,7 @@ def _beside(artifacts: Artifacts, *, own: bool, progress: bool) -> dict[str, Bas
     def baseline(path: Path) -> Baseline:
         encoder = open_encoder(path)
 
-        def embedded(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        def embedded(pictures: Pictures) -> NDArray[np.float32]:
             found = encode(encoder, pictures, progress=progress)
             return encoder.parts.own_of(found) if own else found
 
@@ -171,7 +172,7 @@ def _beside(artifacts: Artifacts, *, own: bool, progress: bool) -> dict[str, Bas
     }
 
 
-def _views(pictures: NDArray[np.uint8], artifacts: Artifacts) -> dict[str, float]:
+def _views(pictures: Pictures, artifacts: Artifacts) -> dict[str, float]:
     """Return for the model and each baseline which share of second views it finds, by own parts.
 
     A place among neighbours would know the pictures that the views are of.
