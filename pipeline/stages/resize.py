@@ -103,6 +103,7 @@ def _look_at(
             content = answer if isinstance(answer, str) else _taken(answer, store, found)
             found.pictures.append(Picture(file.path, content, *store.size(content)))
             found.files.append((file, content))
+        next(answers, None)  # there is none, but the progress comes to its end
     return found
 
 
