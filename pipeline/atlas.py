@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
+from pipeline.pixels import Pictures
+
 _SIDE, _QUALITY = 128, 80  # of a thumbnail: JPEG, which the viewer knows by its first bytes; WebP it does not
 _BLOCK = 1000  # rows of a row group
 
@@ -21,7 +23,7 @@ def save_atlas(
     groups: NDArray[np.integer],
     labels: Sequence[str | None],
     neighbours: NDArray[np.void],
-    pictures: NDArray[np.uint8],
+    pictures: Pictures,
     progress: bool,
 ) -> None:
     """Write a Parquet file with one row a picture.

@@ -5,10 +5,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.pixels import Pictures
+
 _HOG_SIDE = 128  # pixels
 
 
-def pixel_embeddings(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+def pixel_embeddings(pictures: Pictures) -> NDArray[np.float32]:
     """Return the baseline of plain pixels: 32x32 block means, centred over the folder, at unit length.
 
     Parameters
@@ -28,7 +30,7 @@ def pixel_embeddings(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     return _unit(small - small.mean(axis=0))
 
 
-def whitened_pixel_embeddings(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+def whitened_pixel_embeddings(pictures: Pictures) -> NDArray[np.float32]:
     """Return the pixels of `pixel_embeddings` on at most 128 principal components, half-whitened, at unit length.
 
     Each component is divided by the square root of its standard deviation; float32 (N, D), D <= 128.
@@ -36,7 +38,7 @@ def whitened_pixel_embeddings(pictures: NDArray[np.uint8]) -> NDArray[np.float32
     return _half_whitened(pixel_embeddings(pictures), dimensions=128)
 
 
-def histogram_embeddings(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+def histogram_embeddings(pictures: Pictures) -> NDArray[np.float32]:
     """Return the baseline of colours alone: the square root of the RGB histogram, 8x8x8 bins, float32 (N, 512)."""
     counts = np.empty((len(pictures), 512), np.float32)
     for row, picture in enumerate(pictures):
@@ -45,7 +47,7 @@ def histogram_embeddings(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     return _unit(np.sqrt(counts))
 
 
-def hog_embeddings(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+def hog_embeddings(pictures: Pictures) -> NDArray[np.float32]:
     """Return histograms of oriented gradients on at most 256 principal components, half-whitened, at unit length.
 
     Nine orientations in cells of 16 pixels at 128x128, normalised in blocks of 2x2 cells; float32 (N, D), D <= 256.
@@ -83,7 +85,7 @@ def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return unit
 
 
-Baseline = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+Baseline = Callable[[Pictures], NDArray[np.float32]]
 BASELINES: dict[str, Baseline] = {  # uint8 (N, 256, 256, 3) to float32 (N, D) of unit length
     "pixels": pixel_embeddings,
     "whitened pixels": whitened_pixel_embeddings,

@@ -7,13 +7,15 @@ classifier could find, its orientation says nothing, and what is learnt from the
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.pixels import Pictures
+
 FEWEST = 300  # pictures that the question can be answered with; of 120 photographs it once said no
 _MOST = 1000
 _SIDE = 64  # pixels
 _COMPONENTS = 60
 
 
-def turning_shows(pictures: NDArray[np.uint8], *, seed: int) -> float:
+def turning_shows(pictures: Pictures, *, seed: int) -> float:
     """Return how well a linear classifier tells turned pictures from pictures as they are.
 
     Each of at most 1,000 pictures is shown as it is and turned by one, two or three quarters, both seen through a disc.

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from tqdm import tqdm
 
 from pipeline.lettering import draw, fitted, width
+from pipeline.pixels import Pictures
 from pipeline.shapes import Size, inside, middle
 
 _PAPER, _INK, _SOFT, _ACCENT = "#fbfbfa", "#1f2933", "#6b7785", "#d9822b"
@@ -90,7 +91,7 @@ def in_columns(blocks: Sequence[Sequence[Sequence[Tile]]]) -> list[Sequence[Tile
 
 
 def mosaic(
-    pictures: NDArray[np.uint8], sizes: Sequence[Size], cells: NDArray[np.int64], *, tile: int, progress: bool
+    pictures: Pictures, sizes: Sequence[Size], cells: NDArray[np.int64], *, tile: int, progress: bool
 ) -> Image.Image:
     """Lay the middle of every picture into its own cell, edge to edge.
 

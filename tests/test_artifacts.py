@@ -23,7 +23,6 @@ from pipeline.artifacts import (
     load_embeddings,
     load_json,
     load_neighbours,
-    load_pictures,
     load_table,
     made_from,
     open_index,
@@ -472,13 +471,12 @@ def line(root: Path, *, index: Index, rows: int = 4) -> Artifacts:
     """Arrays of four pictures that fit together."""
     artifacts = Artifacts(root)
     encoder = {"index": index.digest, "encoder": "e" * 64}
-    save_array(artifacts.pictures, np.zeros((rows, 256, 256, 3), np.uint8), origin={"index": index.digest})
     save_array(artifacts.embeddings, np.eye(rows, 5, dtype=np.float32), origin=encoder)
     save_array(artifacts.neighbours, np.zeros((rows, 3), NEIGHBOUR), origin=encoder)
     return artifacts
 
 
-LOADERS = [load_pictures, load_embeddings, load_neighbours]
+LOADERS = [load_embeddings, load_neighbours]
 
 
 @pytest.mark.parametrize("loader", LOADERS)
@@ -488,7 +486,7 @@ def test_arrays_of_the_pictures_of_the_index_are_loaded(tmp_path: Path, loader: 
         assert len(loader(line(tmp_path, index=index), index)) == 4
 
 
-@pytest.mark.parametrize(("loader", "stage"), [*zip(LOADERS, ["resize", "embed", "neighbours"], strict=True)])
+@pytest.mark.parametrize(("loader", "stage"), [*zip(LOADERS, ["embed", "neighbours"], strict=True)])
 def test_arrays_of_other_pictures_are_refused(tmp_path: Path, loader: object, stage: str) -> None:
     index_of(tmp_path / "i", PICTURES)
     index_of(tmp_path / "j", PICTURES[::-1])

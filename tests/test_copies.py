@@ -156,7 +156,7 @@ def test_paths_are_those_of_what_could_go_and_open_from_here(
 
 def test_what_was_found_is_told_again_without_looking_for_it(copied_line: Line, tmp_path: Path) -> None:
     shutil.copytree(copied_line.root / "artifacts", tmp_path / "artifacts")
-    (tmp_path / "artifacts" / "pictures.npy").unlink()
+    shutil.rmtree(tmp_path / "artifacts" / "pictures")
     options = ["--params", str(copied_line.params_file), "--artifacts", str(tmp_path / "artifacts"), "duplicates"]
     assert len(json.loads(CliRunner().invoke(app, [*options, "--json"]).stdout)) == 5
     (tmp_path / "artifacts" / "duplicates.csv").unlink()

@@ -37,7 +37,7 @@ def test_files_come_sorted_by_path(tmp_path: Path) -> None:
 def test_a_file_is_found_with_its_size_and_time(tmp_path: Path) -> None:
     path = write(tmp_path / "a", b"12345")
     os.utime(path, ns=(10**18, 10**18 + 7))
-    assert find_files(tmp_path) == [FoundFile("a", 5, path.stat().st_mtime_ns, "")]
+    assert find_files(tmp_path) == [FoundFile("a", 5, path.stat().st_mtime_ns, "", inode=path.stat().st_ino)]
 
 
 def test_an_empty_folder_holds_no_files(tmp_path: Path) -> None:

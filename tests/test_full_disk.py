@@ -116,18 +116,33 @@ main()
     "arguments", [["resize"], ["matrix", "--out", "OUT/x.npy"], ["query", PICTURE, "--sheet", "OUT/x.png"]]
 )
 def test_a_limit_on_the_size_of_files_is_told(own_line: Line, line: Line, tmp_path: Path, arguments: list[str]) -> None:
-    own_line.artifacts.recipe.unlink()
+    if arguments[0] == "resize":
+        shutil.rmtree(own_line.artifacts.pictures)
     words = [word.replace("OUT", str(tmp_path)).replace(PICTURE, str(line.dataset / PICTURE)) for word in arguments]
     options = ["--params", str(own_line.params_file), "--artifacts", str(own_line.artifacts.root)]
     command = [sys.executable, "-c", LIMITED, *options, *words]
-    if arguments[0] == "matrix":
-        command[2] = LIMITED.replace("1 << 16", "1 << 12")
-    before = own_line.artifacts.pictures.stat().st_ino
+    if arguments[0] in ("matrix", "resize"):
+        command[2] = LIMITED.replace("1 << 16", "1 << 12" if arguments[0] == "matrix" else "1 << 18")
+    before = own_line.artifacts.index.stat().st_ino
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert "can't be written: the file is larger than this file system or account allows" in ended.stderr
     assert "Traceback" not in ended.stderr
-    assert own_line.artifacts.pictures.stat().st_ino == before
+    assert own_line.artifacts.index.stat().st_ino == before
+    assert arguments[0] != "resize" or not list(own_line.artifacts.pictures.iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit of Linux")
+def test_a_folder_for_temporary_files_that_cannot_be_written_is_told(own_line: Line) -> None:
+    shutil.rmtree(own_line.artifacts.pictures)
+    options = ["--params", str(own_line.params_file), "--artifacts", str(own_line.artifacts.root), "resize"]
+    command = [sys.executable, "-c", LIMITED, *options]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "can't be written: File too large; make room there, or name another folder in the variable TMPDIR" in (
+        ended.stderr
+    )
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ FLOORS = {
     "wording": 0,
     "closure": 0,
     "parts": 0,
+    "pixels": 0,
     "params": 1,
     "artifacts": 1,
     "blankness": 1,
@@ -68,6 +69,7 @@ def test_a_room_knows_no_params_and_no_paths_of_artefacts(module: str) -> None:
         "pipeline.blankness",
         "pipeline.graph",
         "pipeline.parts",
+        "pipeline.pixels",
         "pipeline.artifacts",  # for a shared value type, which the next test holds it to
     }
 

@@ -114,8 +114,8 @@ def test_a_killed_training_goes_on_to_where_an_uninterrupted_one_ends(project: P
         (project / name).mkdir()
         params["dataset"]["path"] = f"{name}/sample/pictures"  # an index names its dataset as seen from its folder
         (project / f"{name}.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
-        for file in ("index.sqlite", "pictures.npy"):
-            os.link(project / "artifacts" / file, project / name / file)
+        os.link(project / "artifacts/index.sqlite", project / name / "index.sqlite")
+        shutil.copytree(project / "artifacts/pictures", project / name / "pictures", copy_function=os.link)
 
     def command(into: str) -> list[str]:
         return ["-m", "pipeline", "--params", f"{into}.yaml", "--artifacts", into, "train"]

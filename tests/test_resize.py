@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 import zlib
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +21,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.artifacts import REJECTED_COLUMNS, Artifacts, load_pictures, load_table, open_index, save_array
-from pipeline.errors import ArtifactError, DatasetError
+from pipeline.artifacts import REJECTED_COLUMNS, Artifacts, load_pictures, load_table, open_index, save_array, save_json
+from pipeline.errors import DatasetError
 from pipeline.params import Params, load_params
 from pipeline.pictures import content_of
 from pipeline.stages.resize import resize
@@ -63,6 +62,11 @@ def colours(artifacts: Artifacts) -> dict[str, int]:
     return {path: int(pixels[0, 0, 0]) for path, pixels in loaded(artifacts).items()}
 
 
+def blocks(artifacts: Artifacts) -> dict[str, bytes]:
+    """Name -> bytes of every file beside the pixels."""
+    return {path.name: path.read_bytes() for path in artifacts.pictures.iterdir()}
+
+
 def rejected(artifacts: Artifacts) -> dict[str, str]:
     return {path: reason for path, reason, _ in load_table(artifacts.rejected, REJECTED_COLUMNS, stage="resize")}
 
@@ -73,11 +77,24 @@ def artifacts(tmp_path: Path) -> Artifacts:
 
 
 @pytest.fixture
+def settled_folder(folder: Path) -> Path:
+    """The same, written long ago and at different times."""
+    for number, path in enumerate(sorted(folder.iterdir())):
+        age(path, number)
+    return folder
+
+
+@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Three plain pictures, of the colours 1 to 3."""
     for colour, name in enumerate(("a.png", "b.png", "c.png"), start=1):
         save(plain(colour), tmp_path / "pictures" / name)
     return tmp_path / "pictures"
+
+
+def age(path: Path, number: int) -> None:
+    """Let a file be one of long ago."""
+    os.utime(path, ns=(0, 1_600_000_000_000_000_000 + number))
 
 
 def announcing(width: int, height: int) -> bytes:
@@ -157,7 +174,9 @@ def test_nothing_of_a_messy_folder_is_lost(messy: Path, artifacts: Artifacts) ->
     summary = resize(params_for(messy), artifacts)
     counts = json.loads(artifacts.metrics("resize").read_text())
     assert counts == {"pictures": len(GOOD), "rejected": len(BAD)}
-    assert summary == f"{len(GOOD)} pictures, {len(BAD)} rejected, 0 known from the last run"
+    assert summary == (
+        f"{len(GOOD)} pictures, {len(BAD)} rejected; {len(GOOD)} new were read, 0 known from the last run"
+    )
 
 
 def test_rows_are_sorted_by_path(messy: Path, artifacts: Artifacts) -> None:
@@ -208,23 +227,26 @@ def test_the_same_folder_gives_the_same_files(messy: Path, artifacts: Artifacts,
     resize(params_for(messy), artifacts)
     again = Artifacts(tmp_path / "again")
     resize(params_for(messy), again)
-    for one, other in ((artifacts.pictures, again.pictures), (artifacts.rejected, again.rejected)):
-        assert one.read_bytes() == other.read_bytes()
+    assert artifacts.rejected.read_bytes() == again.rejected.read_bytes()
+    assert blocks(artifacts) == blocks(again)
 
 
 def test_a_second_run_knows_all_pictures(folder: Path, artifacts: Artifacts) -> None:
     resize(params_for(folder), artifacts)
-    assert resize(params_for(folder), artifacts) == "3 pictures, 0 rejected, 3 known from the last run"
+    before = blocks(artifacts)
+    assert resize(params_for(folder), artifacts) == (
+        "3 pictures, 0 rejected; 0 new were read, 3 known from the last run (3 of them read to know them)"
+    )
+    assert blocks(artifacts) == before
 
 
 def test_a_picture_that_was_only_renamed_is_not_decoded_again(folder: Path, artifacts: Artifacts) -> None:
     resize(params_for(folder), artifacts)
-    with open_index(artifacts.index) as index:
-        marked = 255 - np.asarray(load_pictures(artifacts, index))  # what no decoding would give
-        save_array(artifacts.pictures, marked, origin={"index": index.digest})
+    before = blocks(artifacts)
     (folder / "a.png").rename(folder / "z.png")
-    resize(params_for(folder), artifacts)
-    assert colours(artifacts) == {"b.png": 253, "c.png": 252, "z.png": 254}
+    assert "0 new were read, 3 known" in resize(params_for(folder), artifacts)
+    assert colours(artifacts) == {"b.png": 2, "c.png": 3, "z.png": 1}
+    assert blocks(artifacts) == before
 
 
 def test_a_picture_with_new_content_under_its_old_name_is_decoded_again(folder: Path, artifacts: Artifacts) -> None:
@@ -232,7 +254,7 @@ def test_a_picture_with_new_content_under_its_old_name_is_decoded_again(folder: 
     facts = (folder / "b.png").stat()
     save(plain(99), folder / "b.png")
     os.utime(folder / "b.png", ns=(facts.st_atime_ns, facts.st_mtime_ns))  # not even its time tells
-    assert resize(params_for(folder), artifacts).endswith("2 known from the last run")
+    assert resize(params_for(folder), artifacts).endswith("2 known from the last run (2 of them read to know them)")
     assert colours(artifacts) == {"a.png": 1, "b.png": 99, "c.png": 3}
 
 
@@ -261,22 +283,162 @@ def test_a_new_file_takes_its_place_in_the_order(folder: Path, artifacts: Artifa
 
 
 def test_a_lower_cap_rejects_pictures_that_are_known(folder: Path, artifacts: Artifacts) -> None:
-    save(Image.new("RGB", (100, 100)), folder / "large.png")
+    age(save(Image.new("RGB", (100, 100)), folder / "large.png"), 0)
     resize(params_for(folder), artifacts)
     resize(params_for(folder, max_megapixels=0.005), artifacts)
     assert rejected(artifacts).keys() == {"large.png"}
 
 
-@pytest.mark.parametrize("artefact", ["index", "pictures"])
-@pytest.mark.parametrize("length", [0, 1000, 9000])
+@pytest.mark.parametrize("artefact", ["index", "block", "read files"])
+@pytest.mark.parametrize("length", [0, 100, 9000])
 def test_damaged_artefacts_of_the_last_run_are_made_anew(
-    folder: Path, artifacts: Artifacts, artefact: str, length: int
+    settled_folder: Path, artifacts: Artifacts, artefact: str, length: int
 ) -> None:
-    resize(params_for(folder), artifacts)
-    path = getattr(artifacts, artefact)
-    path.write_bytes(path.read_bytes()[:length])
-    assert resize(params_for(folder), artifacts) == "3 pictures, 0 rejected, 0 known from the last run"
+    resize(params_for(settled_folder), artifacts)
+    (block,) = artifacts.pictures.iterdir()
+    path = {"index": artifacts.index, "block": block, "read files": artifacts.read_files}[artefact]
+    path.write_bytes(path.read_bytes()[: min(length, path.stat().st_size - 1)])
+    new = 3 if artefact == "block" else 0
+    assert f"{new} new were read, {3 - new} known from the last run" in resize(params_for(settled_folder), artifacts)
     assert colours(artifacts) == {"a.png": 1, "b.png": 2, "c.png": 3}
+    assert len(blocks(artifacts)) == 1
+
+
+# Files that did not change
+
+
+@pytest.fixture
+def bitmaps(tmp_path: Path) -> Path:
+    """Three plain pictures of long ago, of one size and of different times, of the colours 1 to 3."""
+    for colour, name in enumerate(("a.bmp", "b.bmp", "c.bmp"), start=1):
+        age(save(plain(colour), tmp_path / "bitmaps" / name), colour)
+    return tmp_path / "bitmaps"
+
+
+def bitmap(colour: int) -> bytes:
+    buffer = io.BytesIO()
+    plain(colour).save(buffer, "BMP")
+    return buffer.getvalue()
+
+
+def overwrite(path: Path, colour: int) -> None:
+    """Put another picture of the same size into a file, which keeps its inode."""
+    with path.open("r+b") as file:
+        file.write(bitmap(colour))
+
+
+def again(folder: Path, artifacts: Artifacts) -> tuple[str, dict[str, int]]:
+    """Run the stage once more; return what it says of what was known, and the colours."""
+    said = resize(params_for(folder), artifacts)
+    return said.partition("; ")[2].replace(" from the last run", ""), colours(artifacts)
+
+
+def test_a_file_that_did_not_change_is_not_opened(bitmaps: Path, artifacts: Artifacts) -> None:
+    resize(params_for(bitmaps), artifacts)
+    overwrite(bitmaps / "b.bmp", 99)
+    age(bitmaps / "b.bmp", 2)  # nothing tells that it was changed
+    (bitmaps / "a.bmp").rename(bitmaps / "z.bmp")
+    assert again(bitmaps, artifacts) == ("0 new were read, 3 known", {"b.bmp": 2, "c.bmp": 3, "z.bmp": 1})
+
+
+def test_a_file_that_was_changed_in_place_is_read(bitmaps: Path, artifacts: Artifacts) -> None:
+    resize(params_for(bitmaps), artifacts)
+    overwrite(bitmaps / "b.bmp", 99)
+    assert again(bitmaps, artifacts) == ("1 new was read, 2 known", {"a.bmp": 1, "b.bmp": 99, "c.bmp": 3})
+
+
+def test_a_file_that_was_just_written_is_read_though_it_looks_the_same(bitmaps: Path, artifacts: Artifacts) -> None:
+    overwrite(bitmaps / "b.bmp", 50)
+    resize(params_for(bitmaps), artifacts)
+    facts = (bitmaps / "b.bmp").stat()
+    overwrite(bitmaps / "b.bmp", 99)
+    os.utime(bitmaps / "b.bmp", ns=(0, facts.st_mtime_ns))
+    assert again(bitmaps, artifacts) == ("1 new was read, 2 known", {"a.bmp": 1, "b.bmp": 99, "c.bmp": 3})
+
+
+def test_files_of_one_size_and_time_whose_names_were_swapped_are_read(bitmaps: Path, artifacts: Artifacts) -> None:
+    for name in ("a.bmp", "b.bmp"):
+        age(bitmaps / name, 1)
+    resize(params_for(bitmaps), artifacts)
+    (bitmaps / "a.bmp").rename(bitmaps / "aside")
+    (bitmaps / "b.bmp").rename(bitmaps / "a.bmp")
+    (bitmaps / "aside").rename(bitmaps / "b.bmp")
+    assert again(bitmaps, artifacts) == (
+        "0 new were read, 3 known (2 of them read to know them)",
+        {"a.bmp": 2, "b.bmp": 1, "c.bmp": 3},
+    )
+
+
+@pytest.mark.parametrize("is_in_place", [True, False])
+def test_a_file_that_was_replaced_by_a_copy_with_its_size_and_time_is_read(
+    bitmaps: Path, artifacts: Artifacts, tmp_path: Path, is_in_place: bool
+) -> None:
+    age(bitmaps / "b.bmp", 1)
+    age(save(plain(99), tmp_path / "other.bmp"), 1)
+    resize(params_for(bitmaps), artifacts)
+    if is_in_place:  # as `cp -p` does: not even the inode tells, but that a.bmp has its size and time as well
+        shutil.copy2(tmp_path / "other.bmp", bitmaps / "b.bmp")
+    else:
+        shutil.copy2(tmp_path / "other.bmp", bitmaps / "new")
+        (bitmaps / "new").replace(bitmaps / "b.bmp")
+    assert again(bitmaps, artifacts)[1] == {"a.bmp": 1, "b.bmp": 99, "c.bmp": 3}
+
+
+def test_a_replaced_file_is_read_where_no_other_has_its_size_and_time(
+    bitmaps: Path, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    age(save(plain(99), tmp_path / "other.bmp"), 2)
+    resize(params_for(bitmaps), artifacts)
+    shutil.copy2(tmp_path / "other.bmp", bitmaps / "new")
+    (bitmaps / "new").replace(bitmaps / "b.bmp")
+    assert again(bitmaps, artifacts) == ("1 new was read, 2 known", {"a.bmp": 1, "b.bmp": 99, "c.bmp": 3})
+
+
+def test_a_file_that_was_rejected_is_tried_again(bitmaps: Path, artifacts: Artifacts) -> None:
+    (bitmaps / "d.bmp").write_bytes(bitmap(4)[:100])
+    age(bitmaps / "d.bmp", 4)
+    resize(params_for(bitmaps), artifacts)
+    facts = (bitmaps / "d.bmp").stat()
+    (bitmaps / "d.bmp").write_bytes(bitmap(4))
+    os.utime(bitmaps / "d.bmp", ns=(0, facts.st_mtime_ns))
+    assert again(bitmaps, artifacts)[0] == "1 new was read, 3 known"
+
+
+def test_another_folder_with_files_that_look_the_same_is_read(
+    bitmaps: Path, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    resize(params_for(bitmaps), artifacts)
+    bitmaps.rename(tmp_path / "moved")  # all its files keep path, size, time and inode
+    assert again(tmp_path / "moved", artifacts)[0] == "0 new were read, 3 known (3 of them read to know them)"
+
+
+def test_the_index_is_the_same_whichever_way_it_came_about(bitmaps: Path, artifacts: Artifacts, tmp_path: Path) -> None:
+    """By the bytes of the index DVC tells whether anything that follows is to be made anew."""
+    resize(params_for(bitmaps), artifacts)
+    before = artifacts.index.read_bytes()
+    save(plain(9), bitmaps / "added.bmp")
+    resize(params_for(bitmaps), artifacts)
+    assert artifacts.index.read_bytes() != before
+    (bitmaps / "added.bmp").unlink()
+    (bitmaps / "a.bmp").touch()
+    resize(params_for(bitmaps), artifacts)
+    assert artifacts.index.read_bytes() == before
+    resize(params_for(bitmaps), Artifacts(tmp_path / "other"))
+    assert Artifacts(tmp_path / "other").index.read_bytes() == before
+
+
+def test_the_array_of_an_earlier_version_goes_and_one_of_somebody_else_stays(
+    folder: Path, artifacts: Artifacts
+) -> None:
+    array, recipe = artifacts.root / "pictures.npy", artifacts.root / "recipe.json"
+    save_array(array, np.zeros((1, 256, 256, 3), np.uint8), origin={"index": "a" * 64})
+    save_json(recipe, {"sha256": "b" * 64})
+    resize(params_for(folder), artifacts)
+    assert not array.exists()
+    assert not recipe.exists()
+    np.save(array, np.zeros(3))
+    resize(params_for(folder), artifacts)
+    assert array.exists()
 
 
 # Nothing to read
@@ -354,7 +516,7 @@ def die_at(step):
     seen = 0
     def watch(event, arguments):
         nonlocal seen
-        if event in STEPS and str(root) in os.fsdecode(arguments[0]):
+        if event in STEPS and not isinstance(arguments[0], int) and str(root) in os.fsdecode(arguments[0]):
             seen += 1
             if seen == step:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -387,8 +549,7 @@ def test_a_run_killed_amid_its_pictures_leaves_the_last_good_artefacts(folder: P
     for number in range(300):  # a comment at the end makes each another content
         (folder / f"{number:03}.jpg").write_bytes(buffer.getvalue() + b"%03d" % number)
     run = start(RUN, folder, artifacts.root)
-    partial = artifacts.root / ".pictures.partial.npy"
-    while run.poll() is None and not (partial.exists() and partial.stat().st_size > 20 * 256 * 256 * 3):
+    while run.poll() is None and len(list(artifacts.pictures.iterdir())) < 2:
         time.sleep(0.001)
     run.kill()
     _, messages = run.communicate()
@@ -409,13 +570,13 @@ def test_a_run_killed_at_any_step_leaves_good_artefacts_or_none_and_the_next_run
     _, messages = run.communicate(timeout=120)
     assert run.returncode == 0, messages.decode()
     runs = [Artifacts(root) for root in sorted((tmp_path / "runs").iterdir())]
-    assert len(runs) > 10  # so many steps there are at least: three arrays and tables, the index, their renaming
+    assert len(runs) > 10  # so many steps there are at least: a block and tables, the index, their renaming
     for killed in runs:
-        with suppress(ArtifactError):
-            assert colours(killed) in (before, after), killed.root
+        assert colours(killed) in (before, after), killed.root
         resize(params_for(folder), killed)
         assert colours(killed) == after, killed.root
-        assert not [path.name for path in killed.root.iterdir() if path.name.startswith(".")]
+        assert not [path.name for path in killed.root.rglob("*") if path.name.startswith(".")]
+        assert len(blocks(killed)) == 1, killed.root
 
 
 def test_the_artefacts_git_and_dvc_inside_the_dataset_are_left_out_and_said(tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ written   folders that are filled anew, and which files in them are ours
 origins   what each stage's tables were made from
 earlier   what each stage has made last, and how its pictures stand now
 tables    the tables that several readers share
+blocks    the files that hold the pixels of pictures, each a few
+storing   how new pictures get into blocks, and old ones out
+pixels    the pixels of all pictures as one sequence
 rows      the arrays whose row i is picture i of the index
 """
 
@@ -32,6 +35,7 @@ from pipeline.artifacts.label_tables import LabelRow, PathFinder, check_agreemen
 from pipeline.artifacts.labels import find_labels, load_groups, load_map, read_labels
 from pipeline.artifacts.layout import DUPLICATES_COLUMNS, REJECTED_COLUMNS, UNIQUENESS_COLUMNS, Artifacts
 from pipeline.artifacts.origins import check_origin, save_origin
+from pipeline.artifacts.pixels import Pixels
 from pipeline.artifacts.rows import (
     NEIGHBOUR,
     check_encoder,
@@ -43,6 +47,7 @@ from pipeline.artifacts.rows import (
     load_pictures,
     load_scale,
 )
+from pipeline.artifacts.storing import PictureStore
 from pipeline.artifacts.tables import (
     Duplicate,
     Ranked,
@@ -79,6 +84,8 @@ __all__ = [
     "Origin",
     "PathFinder",
     "Picture",
+    "PictureStore",
+    "Pixels",
     "Ranked",
     "Rejected",
     "Written",

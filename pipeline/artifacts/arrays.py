@@ -11,7 +11,7 @@ import tokenize
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -69,7 +69,7 @@ class ArrayWriter(AbstractContextManager["ArrayWriter"]):
     def _write_header(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self._file.seek(0)
-            self._file.write(_header(self._dtype, (self.count, *self._row_shape), self.origin))
+            self._file.write(header_of(self._dtype, (self.count, *self._row_shape), self.origin))
 
 
 def save_array(path: Path, array: NDArray[Any], *, origin: Origin) -> None:
@@ -128,15 +128,26 @@ def load_array(
 def made_from(path: Path) -> Origin:
     """Read what an array was made from; empty for a .npy file that somebody else wrote."""
     with path.open("rb") as file:
-        header = file.read(_HEADER_BYTES).decode("latin-1")
-    comment = header.partition(_COMMENT)[2].partition("\n")[0]
+        return origin_in(read_header(file))
+
+
+def read_header(file: BinaryIO) -> bytes:
+    """Return the header of an open .npy file, from its first byte on; what it holds is not checked."""
+    start = file.read(len(_MAGIC) + 2)
+    return start + file.read(int.from_bytes(start[len(_MAGIC) :], "little"))
+
+
+def origin_in(header: bytes) -> Origin:
+    """Return the origin that a header holds; empty if it holds none, ValueError if it is damaged."""
+    comment = header.decode("latin-1").partition(_COMMENT)[2].partition("\n")[0]
     return json.loads(comment) if comment else {}
 
 
-def _header(dtype: np.dtype[Any], shape: tuple[int, ...], origin: Origin) -> bytes:
+def header_of(dtype: np.dtype[Any], shape: tuple[int, ...], origin: Origin, *, num_bytes: int = _HEADER_BYTES) -> bytes:
+    """Return the header of a .npy file with its origin, padded to so many bytes; ValueError if it does not fit."""
     literal = repr({"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape})
     text = f"{literal} {_COMMENT}{json.dumps(origin, sort_keys=True)}"
-    length = _HEADER_BYTES - len(_MAGIC) - 2
+    length = num_bytes - len(_MAGIC) - 2
     if len(text) >= length:
         raise ValueError(f"an origin of {len(text)} characters does not fit into a header of {length}")
     return _MAGIC + length.to_bytes(2, "little") + text.ljust(length - 1).encode("latin-1") + b"\n"

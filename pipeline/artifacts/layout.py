@@ -49,13 +49,13 @@ class Artifacts:
 
     @property
     def pictures(self) -> Path:
-        """uint8 (N, 256, 256, 3), RGB (stage resize)."""
-        return self.root / "pictures.npy"
+        """Folder of blocks uint8 (B, 256, 256, 3), RGB, of at most 128 pictures (stage resize)."""
+        return self.root / "pictures"
 
     @property
-    def recipe(self) -> Path:
-        """JSON: by what code and which Pillow the pixels were made (stage resize)."""
-        return self.root / "recipe.json"
+    def read_files(self) -> Path:
+        """JSON: what each file was when it was last read; no out of DVC's (stage resize)."""
+        return self.root / "read_files.json"
 
     @property
     def rejected(self) -> Path:

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pipeline.artifacts.arrays import load_array, made_from
+from pipeline.artifacts.blocks import block_names, load_blocks
 from pipeline.artifacts.files import load_json
 from pipeline.artifacts.index import Index
 from pipeline.artifacts.layout import Artifacts
+from pipeline.artifacts.pixels import Pixels
 from pipeline.errors import ArtifactError
 from pipeline.parts import parts_of
 
@@ -17,9 +19,29 @@ NEIGHBOUR = np.dtype([("row", "<i4"), ("similarity", "<f4")])
 """One entry of a sorted list: the neighbour's row, and its cosine similarity in [-1, 1]."""
 
 
-def load_pictures(artifacts: Artifacts, index: Index) -> NDArray[np.uint8]:
-    """Return the resized pictures, memory-mapped: uint8 (N, 256, 256, 3), RGB."""
-    return _load(artifacts.pictures, index, np.uint8, (256, 256, 3), {}, "resize")
+def load_pictures(artifacts: Artifacts, index: Index) -> Pixels:
+    """Return the resized pictures, memory-mapped: uint8 (N, 256, 256, 3), RGB.
+
+    Raises
+    ------
+    ArtifactError
+        If a picture of the index lies in no block, or a block that may hold it is damaged.
+    """
+    folder, contents = artifacts.pictures, index.contents()
+    blocks, damage = load_blocks(folder, recipe=index.origin.get("recipe", ""))
+    place_of = {
+        content: (number, place) for number, block in enumerate(blocks) for place, content in enumerate(block.contents)
+    }
+    missing = sum(content not in place_of for content in contents)
+    if missing and damage:
+        raise damage[0]
+    if missing and not block_names(folder):
+        raise ArtifactError(f"{folder} is missing: run `pipeline resize` (or `dvc repro`) first")
+    if missing:
+        raise ArtifactError(f"{folder} lacks {missing:,} of the {len(contents):,} pictures of the index: "
+                            "run `pipeline resize` again (or `dvc repro`)")  # fmt: skip
+    places = np.array([place_of[content] for content in contents], np.intp).reshape(-1, 2)
+    return Pixels(blocks, places[:, 0], places[:, 1])
 
 
 def load_embeddings(artifacts: Artifacts, index: Index) -> NDArray[np.float32]:

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from pipeline.autoencoder.backend import keras, tf
 from pipeline.autoencoder.objectives import reconstruction_error
+from pipeline.pixels import Pictures
 
 _JUDGED = 1000  # pictures of each part that are looked at, at most
 _BATCH = 16
 
-Pictures = NDArray[np.uint8]
 Rows = NDArray[np.int64]
 
 
@@ -61,14 +61,14 @@ def _mean_error(error: Callable[[tf.Tensor], tf.Tensor], pictures: Pictures, row
     return float(np.average(losses, weights=[len(batch) for batch in batches]))
 
 
-def reconstruct(path: Path, pictures: Pictures) -> Pictures:
+def reconstruct(path: Path, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return what a saved autoencoder makes of pictures: uint8 (N, 256, 256, 3) to the same."""
     model = keras.saving.load_model(path, compile=False)
     outputs = model.predict(_scaled(pictures), verbose=0)
     return np.rint(outputs * 255.0).astype(np.uint8)
 
 
-def _scaled(pictures: Pictures) -> NDArray[np.float32]:
+def _scaled(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     return pictures.astype(np.float32) / np.float32(255)
 
 

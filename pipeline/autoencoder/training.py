@@ -16,8 +16,8 @@ from pipeline.autoencoder.networks import SIZE, build
 from pipeline.autoencoder.objectives import Networks, Objective, contrastive, networks_for, reconstruction
 from pipeline.autoencoder.optimiser import MatrixOptimiser
 from pipeline.autoencoder.starting import grown_weights
+from pipeline.pixels import Pictures
 
-Pictures = NDArray[np.uint8]  # (N, 256, 256, 3)
 Rows = NDArray[np.int64]
 _WARM_UP = 0.07  # share of the training
 VALIDATION_PICTURES = 1024  # at most so many pictures are looked at after each epoch
@@ -199,7 +199,9 @@ def _learning_rate(recipe: Recipe, epoch: float) -> float:
     return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * (epoch - warm_up) / (recipe.epochs - warm_up)))
 
 
-def _batches(pictures: Pictures, rows: Rows, recipe: Recipe, generator: np.random.Generator) -> Iterator[Pictures]:
+def _batches(
+    pictures: Pictures, rows: Rows, recipe: Recipe, generator: np.random.Generator
+) -> Iterator[NDArray[np.uint8]]:
     """Yield each row once, in random order, in batches of as equal a size as can be.
 
     The residual network's reconstruction objective gets random crops, mirrored or not; every other gets
@@ -213,7 +215,7 @@ def _batches(pictures: Pictures, rows: Rows, recipe: Recipe, generator: np.rando
         corners = generator.integers(0, SIZE - recipe.crop + 1, (len(batch), 2))
         mirrored = generator.random(len(batch)) < 0.5
         crops = [
-            pictures[row, top : top + recipe.crop, left : left + recipe.crop][:, :: -1 if mirror else 1]
+            pictures[row][top : top + recipe.crop, left : left + recipe.crop][:, :: -1 if mirror else 1]
             for row, (top, left), mirror in zip(batch, corners, mirrored, strict=True)
         ]
         yield np.stack(crops)
@@ -233,7 +235,7 @@ def _objective(recipe: Recipe) -> Objective:
     return reconstruction(recipe.network)
 
 
-def _step(recipe: Recipe, progress: Progress) -> Callable[[Pictures, NDArray[np.int64]], float]:
+def _step(recipe: Recipe, progress: Progress) -> Callable[[NDArray[np.uint8], NDArray[np.int64]], float]:
     objective, networks, optimiser = _objective(recipe), progress.networks, progress.optimiser
 
     @tf.function(reduce_retracing=True)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
@@ -15,6 +14,7 @@ from pipeline.commands.refilled import rewritten, written_files
 from pipeline.errors import QueryError
 from pipeline.folder.labels import EXPLAINED, Labels
 from pipeline.params import Params
+from pipeline.pixels import Pictures
 from pipeline.sheets import Tile, contact_sheet, in_rows
 from pipeline.wording import counted, cut_bytes, one_line
 
@@ -30,7 +30,7 @@ def check_folder(folder: Path, params: Params, artifacts: Artifacts) -> None:
     written_files(folder)
 
 
-def save(labels: Labels, pictures: NDArray[np.uint8], folder: Path) -> None:
+def save(labels: Labels, pictures: Pictures, folder: Path) -> None:
     """Write labels.csv, to_label.csv with a sheet, and a sheet for each class, in place of those of an earlier time.
 
     `check_folder` is to be asked first, before the long work.
@@ -83,7 +83,7 @@ def format_labels(labels: Labels) -> str:
     return "\n".join(lines)
 
 
-def _write(labels: Labels, pictures: NDArray[np.uint8], folder: Path) -> None:
+def _write(labels: Labels, pictures: Pictures, folder: Path) -> None:
     save_table(folder / "labels.csv", _HEADER, [_row(labels, row) for row in range(len(labels.paths))])
     helpful = [
         (rank, labels.paths[row], labels.name(row), f"{labels.confidence(row):.4f}", labels.names[_second(labels, row)])
@@ -108,7 +108,7 @@ def _second(labels: Labels, row: int) -> int:
     return int(np.argsort(-labels.shares[row], kind="stable")[1])
 
 
-def _sheet(labels: Labels, number: int, pictures: NDArray[np.uint8]) -> Image.Image:
+def _sheet(labels: Labels, number: int, pictures: Pictures) -> Image.Image:
     """Draw a class: its examples framed, then the pictures that it is surest of, then those it is least sure of."""
     examples = [row for row, own in labels.examples.items() if own == number]
     rows = [
@@ -132,12 +132,12 @@ def _sheet(labels: Labels, number: int, pictures: NDArray[np.uint8]) -> Image.Im
     return contact_sheet([row for row in tiles if row], title=labels.names[number], subtitle=subtitle, tile=_TILE)
 
 
-def _tile(labels: Labels, row: int, pictures: NDArray[np.uint8]) -> Tile:
+def _tile(labels: Labels, row: int, pictures: Pictures) -> Tile:
     words = (_percent(labels.confidence(row)), labels.paths[row], *labels.explained[row][:1])
     return Tile(pictures[row], words, size=labels.sizes[row])
 
 
-def _helpful_sheet(labels: Labels, pictures: NDArray[np.uint8]) -> Image.Image:
+def _helpful_sheet(labels: Labels, pictures: Pictures) -> Image.Image:
     """Draw the pictures whose labelling would help most, each with the two classes that it may be of."""
     tiles = []
     for row in labels.helpful.tolist():

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.duplicates.alignment import align, warp
+from pipeline.pixels import Pictures
 
 Floats = NDArray[np.float32]
 Levels = dict[int, Floats]  # by their side
@@ -51,7 +52,7 @@ def agreement(firsts: NDArray[np.uint8], seconds: NDArray[np.uint8]) -> Floats:
     return result
 
 
-def thumbnails(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def thumbnails(pictures: Pictures) -> NDArray[np.uint8]:
     """Return pictures (N, 256, 256, 3) at 32 pixels, by means of 8x8: uint8 (N, 32, 32, 3)."""
     small = np.empty((len(pictures), _THUMBNAIL, _THUMBNAIL, 3), np.uint8)
     for row, picture in enumerate(pictures):  # one by one, for they may be a memory map larger than the memory

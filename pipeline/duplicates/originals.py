@@ -13,8 +13,8 @@ from pipeline.duplicates.keeping import Relation
 from pipeline.duplicates.places import Places, differ_at, from_the_other, not_compared, side_for
 from pipeline.duplicates.relating import relation_of
 from pipeline.duplicates.turning import HOW, likeliest_turn, turned
+from pipeline.pixels import Pictures
 
-Pictures = NDArray[np.uint8]
 Open = Callable[[int], AbstractContextManager[Image.Image]]
 
 _SQUARES, _GREYS, _PAIRS = 48, 4, 4096  # that are kept in memory, at most
@@ -38,7 +38,7 @@ class Originals:
         it can't be told.
     """
 
-    def __init__(self, pictures: Pictures, small: Pictures, sizes: NDArray[np.int64], original: Open) -> None:
+    def __init__(self, pictures: Pictures, small: NDArray[np.uint8], sizes: NDArray[np.int64], original: Open) -> None:
         self._pictures, self._small, self._sizes, self._original = pictures, small, sizes, original
         self._square = functools.lru_cache(_SQUARES)(self._read_square)
         self._grey = functools.lru_cache(_GREYS)(self._read_grey)
@@ -80,13 +80,13 @@ class Originals:
             return Detail(0, f"can't be told: {reason}")
         return compare_detail(one, other, places.place_map)
 
-    def _read_square(self, row: int, side: int) -> Pictures:
+    def _read_square(self, row: int, side: int) -> NDArray[np.uint8]:
         if side > self._pictures.shape[1]:
             with self._original(row) as image:
                 return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
         picture = self._pictures[row]
         return picture if side == len(picture) else np.asarray(Image.fromarray(picture).resize((side, side)))
 
-    def _read_grey(self, row: int) -> Pictures:
+    def _read_grey(self, row: int) -> NDArray[np.uint8]:
         with self._original(row) as image:
             return np.asarray(image.convert("L"))

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from pipeline.duplicates.agreement import glance, is_darker, look_closely
 from pipeline.duplicates.threshold import agreement_if_similar
 from pipeline.duplicates.turning import turned
+from pipeline.pixels import Pictures
 
 Rows = NDArray[np.int64]
 
@@ -77,9 +78,7 @@ def nearest_that_differ(pairs: Pairs, agreements: NDArray[np.float32], *, agreem
     return nearest[np.isfinite(nearest)]
 
 
-def compare(
-    pictures: NDArray[np.uint8], small: NDArray[np.uint8], pairs: Pairs, *, progress: bool
-) -> NDArray[np.float32]:
+def compare(pictures: Pictures, small: NDArray[np.uint8], pairs: Pairs, *, progress: bool) -> NDArray[np.float32]:
     """Return the agreement of each pair's pixels, (M,) in [0, 1].
 
     Parameters
@@ -103,7 +102,7 @@ def compare(
         return np.concatenate([np.empty(0, np.float32), *found])
 
 
-def _compare(pictures: NDArray[np.uint8], small: NDArray[np.uint8], pairs: Pairs, part: slice) -> NDArray[np.float32]:
+def _compare(pictures: Pictures, small: NDArray[np.uint8], pairs: Pairs, part: slice) -> NDArray[np.float32]:
     """Return the agreement of some pairs: a glance at all, a closer look at those that are like each other."""
     first, second, turns = pairs.first[part], pairs.second[part], pairs.turns[part]
     darker = is_darker(small[first], small[second])

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pipeline.encoder.running import over_pictures
 from pipeline.encoder.seeing import SIZE, pictures
 from pipeline.graph import Graph, Value
+from pipeline.pixels import Pictures
 
 SIDE = 32  # cells on a side
 _LEAST_SPREAD = 1e-3  # of a channel; one that never changes says nothing
@@ -26,7 +27,7 @@ Stages = Callable[[Value], Sequence[Value]]  # from pixels (B, 3, 256, 256), [0,
 
 
 def network_cells(
-    stages: Stages, sides: Sequence[int], images: NDArray[np.uint8], rows: NDArray[np.int64], *, facts: dict[str, str]
+    stages: Stages, sides: Sequence[int], images: Pictures, rows: NDArray[np.int64], *, facts: dict[str, str]
 ) -> bytes:
     """Return the file of cells of a network: uint8 (B, 256, 256, 3) to float32 (B, 32, 32, D).
 

@@ -23,6 +23,7 @@ from pipeline.encoder.whitening import Whitening, fit_whitening, principal_direc
 from pipeline.encoder.wrapping import Foreign, network_features
 from pipeline.graph import Graph, Value
 from pipeline.parts import Parts
+from pipeline.pixels import Pictures
 
 _LATENTS = 4096  # numbers, 32x32x4
 _SIDE = 8  # of the network's last stage, of pictures of 128x128 pixels
@@ -92,7 +93,7 @@ class Fitted:
     trusted: dict[str, float]
 
 
-def blocks_of(images: NDArray[np.uint8], rows: NDArray[np.int64], *, upright: bool, seed: int) -> tuple[Block, ...]:
+def blocks_of(images: Pictures, rows: NDArray[np.int64], *, upright: bool, seed: int) -> tuple[Block, ...]:
     """Return the blocks of a folder of pictures, uint8 (N, 256, 256, 3); words are learnt of the given rows.
 
     Of pictures that lie in any orientation only the middle is of use, and the largest value of each channel. The middle
@@ -143,7 +144,7 @@ def plain(rooted: Array) -> Array:
 def learn(
     network: Network,
     blocks: Sequence[Block],
-    images: NDArray[np.uint8],
+    images: Pictures,
     rows: NDArray[np.int64],
     *,
     dimensions: int,

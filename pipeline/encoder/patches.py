@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.encoder.dictionary import SAMPLES, Dictionary, at_unit_length, centres, drawn_from
 from pipeline.encoder.pooling import rooted
 from pipeline.graph import Value
+from pipeline.pixels import Pictures
 
 _WIDE = 128  # pixels of a picture that is looked at
 _SIDE = 32  # pixels
@@ -23,7 +24,7 @@ _THRESHOLD = 1.0  # of likeness; below it a patch does not count for a word
 _SPOKEN = 5e-5  # mean of what words count: below it it is rounding; of photographs 0.05, of four grey levels 9e-4
 
 
-def learn(pictures: NDArray[np.uint8], rows: NDArray[np.int64], *, seed: int) -> Dictionary:
+def learn(pictures: Pictures, rows: NDArray[np.int64], *, seed: int) -> Dictionary:
     """Learn the words from at most 2,000 of the given rows of pictures, uint8 (N, 256, 256, 3).
 
     References
@@ -62,9 +63,7 @@ def rooted_codes(dictionary: Dictionary, pixels: Value) -> Value:
     return rooted(patch_codes(dictionary, pixels), _SPOKEN)
 
 
-def _sampled(
-    pictures: NDArray[np.uint8], rows: NDArray[np.int64], generator: np.random.Generator
-) -> NDArray[np.float32]:
+def _sampled(pictures: Pictures, rows: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.float32]:
     """Cut random patches out of pictures of 32x32 pixels: (M, 108), [0, 1]."""
     scale, within = pictures.shape[1] // _SIDE, np.arange(_PATCH)
     found = []

@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from pipeline.errors import EncoderError
 from pipeline.parts import Parts, parts_of
+from pipeline.pixels import Pictures
 
 _UNIT_TOLERANCE = 1e-4
 _PICTURE = [256, 256, 3]
@@ -81,15 +82,13 @@ def encode_one(encoder: Encoder, picture: NDArray[np.uint8]) -> NDArray[np.float
     return embedding
 
 
-def encode(
-    encoder: Encoder, pictures: NDArray[np.uint8], *, progress: bool, title: str = "encode"
-) -> NDArray[np.float32]:
+def encode(encoder: Encoder, pictures: Pictures, *, progress: bool, title: str = "encode") -> NDArray[np.float32]:
     """Return the embeddings of pictures: uint8 (N, 256, 256, 3) to float32 (N, D) of unit length."""
     return encode_rows(encoder, pictures, np.arange(len(pictures)), progress=progress, title=title)
 
 
 def encode_rows(
-    encoder: Encoder, pictures: NDArray[np.uint8], rows: NDArray[np.int64], *, progress: bool, title: str = "encode"
+    encoder: Encoder, pictures: Pictures, rows: NDArray[np.int64], *, progress: bool, title: str = "encode"
 ) -> NDArray[np.float32]:
     """Return the embeddings of some rows (R,) of pictures, uint8 (N, 256, 256, 3): float32 (R, D) of unit length."""
     embeddings = np.empty((len(rows), encoder.dimensions), np.float32)
@@ -102,7 +101,7 @@ def encode_rows(
 
 
 def over_pictures(
-    graph: bytes, pictures: NDArray[np.uint8], rows: NDArray[np.int64], *, title: str
+    graph: bytes, pictures: Pictures, rows: NDArray[np.int64], *, title: str
 ) -> list[NDArray[np.float32]]:
     """Return what each output of a graph is for some rows of pictures, uint8 (N, 256, 256, 3): float32 (rows, ...)."""
     session = _session(graph)

@@ -15,6 +15,7 @@ from pipeline.encoder.pooling import rooted
 from pipeline.encoder.running import over_pictures
 from pipeline.encoder.seeing import seen
 from pipeline.graph import Graph, Value
+from pipeline.pixels import Pictures
 
 NARROW, WIDE = 4, 6  # cells on a side of a shape: what it sees of a thing, a part or more
 
@@ -49,7 +50,7 @@ class Vocabulary:
     words: Dictionary
 
 
-def learn(pictures: NDArray[np.uint8], rows: NDArray[np.int64], *, cells: int, seed: int) -> Vocabulary:
+def learn(pictures: Pictures, rows: NDArray[np.int64], *, cells: int, seed: int) -> Vocabulary:
     """Learn words of shapes of so many cells from at most 2,000 of the given rows of pictures, uint8 (N, 256, 256, 3).
 
     References

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artifacts import Artifacts
+from pipeline.artifacts import Artifacts, Pixels
 from pipeline.errors import QueryError
 from pipeline.folder.answers import Answer, Mode, Result
 from pipeline.folder.searching import encoded, judged_unusual, listed, most_similar, results_of, row_of
@@ -61,8 +61,8 @@ class Folder:
         return self._now().sizes
 
     @property
-    def pictures(self) -> NDArray[np.uint8]:
-        """The resized pictures, memory-mapped: uint8 (N, 256, 256, 3), RGB."""
+    def pictures(self) -> Pixels:
+        """The resized pictures, memory-mapped: uint8 (N, 256, 256, 3), RGB; `np.asarray` makes an array of them."""
         return self._now().pictures
 
     @property

@@ -16,6 +16,7 @@ from pipeline.alikeness import Scale
 from pipeline.artifacts import (
     Artifacts,
     Index,
+    Pixels,
     check_encoder,
     check_origin,
     load_distances,
@@ -80,7 +81,7 @@ class State:
         return tuple(self.index.sizes())
 
     @once
-    def pictures(self) -> NDArray[np.uint8]:
+    def pictures(self) -> Pixels:
         """The resized pictures, uint8 (N, 256, 256, 3), memory-mapped."""
         return load_pictures(self._artifacts, self.index)
 

@@ -1,6 +1,7 @@
 """Owns pictures: finds files, opens what is a picture, makes it upright, RGB and 256x256, or says why not.
 
 finding     every file of a folder, at any depth
+recognising which files did not change since they were read
 sources     one file, opened and hashed
 signatures  what a file is that is not read, by its first bytes
 tiff        the directories of a TIFF: is it a camera's RAW; wide: forms of it that Pillow can't open
@@ -27,6 +28,7 @@ from pipeline.pictures.finding import FoundFile, Listing, content_of, find_files
 from pipeline.pictures.isolation import reading_processes
 from pipeline.pictures.limits import Limits
 from pipeline.pictures.originals import ChangedPictureError, Provenance, open_original, provenance_of
+from pipeline.pictures.recognising import ReadFile, recognised, settled
 from pipeline.pictures.rejection import RejectedPictureError
 from pipeline.pictures.sources import hash_of, open_file
 from pipeline.pictures.strips import SIZE, resized
@@ -41,6 +43,7 @@ __all__ = [
     "Limits",
     "Listing",
     "Provenance",
+    "ReadFile",
     "RejectedPictureError",
     "content_of",
     "decode",
@@ -54,7 +57,9 @@ __all__ = [
     "provenance_of",
     "read_picture",
     "reading_processes",
+    "recognised",
     "reduce_open",
     "reduce_picture",
     "resized",
+    "settled",
 ]

@@ -23,7 +23,8 @@ _FOREIGN = (".git", ".dvc")  # folders of git and DVC: what they hold is no pict
 class FoundFile:
     """A file of the dataset: path relative to it with '/', size, time, and what is wrong with it.
 
-    `same_as` is the path of the file or folder of which this one is only another name; empty if it is none.
+    `same_as` is the path of the file or folder of which this one is only another name; empty if it is none. `inode` is
+    the file system's number of it; 0 where there is none.
     """
 
     path: str
@@ -31,6 +32,7 @@ class FoundFile:
     modified_ns: int
     problem: str
     same_as: str = ""
+    inode: int = 0
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,7 @@ def _list(walk: _Walk, path: str, facts: os.stat_result, first: str | None, how:
         problem, first = "neither a file nor a folder", None
     if not problem:
         walk.path_of_file[_identity(facts, walk.at(path))] = path
-    walk.files.append(FoundFile(path, facts.st_size, facts.st_mtime_ns, problem, first or ""))
+    walk.files.append(FoundFile(path, facts.st_size, facts.st_mtime_ns, problem, first or "", facts.st_ino))
 
 
 def _identity_of(folder: Path) -> Hashable:

@@ -47,11 +47,17 @@ def reading_processes(limits: Limits, *, workers: int) -> Iterator[Reader]:
     Raises
     ------
     PipelineError
-        When a process can't be started.
+        When a process can't be started, or the system's folder for temporary files can't be written.
     """
     turn = threading.Lock()
     with tempfile.TemporaryDirectory(prefix="pictures-", ignore_cleanup_errors=True) as folder:
-        processes = [_Process(limits, Path(folder) / f"{number}", turn) for number in range(workers)]
+        try:
+            processes = [_Process(limits, Path(folder) / f"{number}", turn) for number in range(workers)]
+        except OSError as error:
+            raise PipelineError(
+                f"{tempfile.gettempdir()} can't be written: {error.strerror or error}; make room there, or name "
+                "another folder in the variable TMPDIR"
+            ) from error
         idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
         for process in processes:
             idle.put(process)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.pixels import Pictures
+
 
 @dataclass(frozen=True, kw_only=True)
 class Copy:
@@ -85,7 +87,7 @@ class Findings:
     sizes: NDArray[np.int64]
     bytes: NDArray[np.int64]
     times: NDArray[np.int64]
-    pictures: NDArray[np.uint8]
+    pictures: Pictures
     neighbours: NDArray[np.void]
     scale: Mapping[str, Sequence[float]]
     groups: NDArray[np.int64]

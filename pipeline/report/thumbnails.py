@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
+from pipeline.pixels import Pictures
 from pipeline.shapes import middle
 
 SHOWN = 160  # pixels of a picture that a page shows
@@ -20,7 +21,6 @@ _QUALITY, _EFFORT = 68, 2  # 96 pixels take 1.4 kB of a photograph; more effort 
 _SAMPLE = 512  # pictures that the size is judged by
 _WORKERS = 4
 
-Pictures = NDArray[np.uint8]  # (N, 256, 256, 3), squeezed into a square
 Sizes = NDArray[np.int64]  # (N, 2), width and height before
 
 

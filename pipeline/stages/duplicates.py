@@ -42,6 +42,7 @@ from pipeline.neighbours import sorted_lists
 from pipeline.originals import Files
 from pipeline.params import DuplicatesParams, Params
 from pipeline.pictures import Limits
+from pipeline.pixels import Pictures
 from pipeline.plots import plot_threshold
 from pipeline.sheets import Tile, contact_sheet, in_rows
 from pipeline.wording import counted
@@ -61,7 +62,7 @@ Rows = NDArray[np.int64]
 class Folder:
     """All pictures: pixels, thumbnails, own embeddings, first row of the same content, width and height, originals."""
 
-    pictures: NDArray[np.uint8]
+    pictures: Pictures
     small: NDArray[np.uint8]
     embeddings: Floats
     same: Rows
@@ -117,7 +118,7 @@ def duplicates(params: Params, artifacts: Artifacts) -> str:
     return summary
 
 
-def folder_of(pictures: NDArray[np.uint8], embeddings: Floats, files: list[Picture], original: Open) -> Folder:
+def folder_of(pictures: Pictures, embeddings: Floats, files: list[Picture], original: Open) -> Folder:
     """Return all pictures; `original` opens the one of a row."""
     sizes = np.array([(file.width, file.height) for file in files], np.int64).reshape(-1, 2)
     small = room.thumbnails(pictures)
@@ -213,7 +214,7 @@ def _save(
     groups: list[list[Copy]],
     similarities: list[Floats],
     files: list[Picture],
-    pictures: NDArray[np.uint8],
+    pictures: Pictures,
     artifacts: Artifacts,
 ) -> None:
     """Write the table and the sheets."""

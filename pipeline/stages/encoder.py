@@ -44,6 +44,7 @@ from pipeline.encoder.wrapping import Foreign, wrapped
 from pipeline.errors import ArtifactError, EncoderError
 from pipeline.graph import Graph, Value
 from pipeline.params import EncoderParams, Params
+from pipeline.pixels import Pictures
 
 _TOLERANCE = 1e-4  # largest difference between Keras and the file, as a share of the largest output; usual is 1e-6
 _CHECKED = 16
@@ -52,7 +53,6 @@ _CHECKED_OF_OTHERS = 4  # for they may be large: 8 pictures of 600x600 with the 
 _PATTERNS = 4  # pictures that have something to see even where the folder's have not
 _FITTED = 200  # pictures that the cells' means and spreads are taken of: 200,000 cells
 
-Pictures = NDArray[np.uint8]  # (N, 256, 256, 3)
 Rows = NDArray[np.int64]
 
 
@@ -180,7 +180,7 @@ def _loaded(model: Path, pictures: Pictures) -> tuple[Any, float]:
     return autoencoder, check_nodes(network, nodes_of(network), _some(pictures, _CHECKED))
 
 
-def _some(pictures: Pictures, count: int) -> Pictures:
+def _some(pictures: Pictures, count: int) -> NDArray[np.uint8]:
     """Return at most so many pictures of the whole folder."""
     return pictures[:: -(-len(pictures) // count)]
 
@@ -252,7 +252,7 @@ def nodes_of(network: Any) -> Callable[[Value], Value]:
     return lambda pixels: nodes(network, pixels)[0]
 
 
-def check_nodes(network: Any, added: Callable[[Value], Value], pictures: Pictures) -> float:
+def check_nodes(network: Any, added: Callable[[Value], Value], pictures: NDArray[np.uint8]) -> float:
     """Return the largest difference between a network in Keras and its nodes, on pictures and patterns, as a share.
 
     Raises
@@ -268,7 +268,7 @@ def check_nodes(network: Any, added: Callable[[Value], Value], pictures: Picture
     return _difference(network, graph.written(), pixels)
 
 
-def check_application(network: Any, data: bytes, pictures: Pictures) -> float:
+def check_application(network: Any, data: bytes, pictures: NDArray[np.uint8]) -> float:
     """Return the largest difference between a network of keras.applications and its file, on pictures and patterns.
 
     Raises
@@ -293,7 +293,7 @@ def _difference(network: Any, data: bytes, taken: NDArray[np.float32]) -> float:
     return difference
 
 
-def _patterns(generator: np.random.Generator) -> Pictures:
+def _patterns(generator: np.random.Generator) -> NDArray[np.uint8]:
     """Draw pictures of coloured patches that lie on no grid of a network, uint8 (4, 256, 256, 3)."""
     patches = generator.integers(0, 256, (_PATTERNS, 24, 24, 3), dtype=np.uint8)
     return patches.repeat(11, axis=1).repeat(11, axis=2)[:, :256, :256]

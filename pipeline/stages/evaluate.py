@@ -32,6 +32,7 @@ from pipeline.encoder.running import Encoder, encode, encode_rows, open_encoder
 from pipeline.errors import ArtifactError, EncoderError, QueryError
 from pipeline.neighbours import some_lists, sorted_lists
 from pipeline.params import Params
+from pipeline.pixels import Pictures
 from pipeline.wording import counted, one_line
 
 OWN = "own part"  # of the model: what a place among neighbours adds, or takes, stands beside it
@@ -98,7 +99,7 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
     return table | {"embeddings": table["embeddings"] | given}
 
 
-def _measured(params: Params, artifacts: Artifacts, pictures: NDArray[np.uint8]) -> dict[str, Any]:
+def _measured(params: Params, artifacts: Artifacts, pictures: Pictures) -> dict[str, Any]:
     """Return what can be said without labels."""
     views = _views(pictures, artifacts)
     by_views = {name: (share,) for name, share in views.items()}
@@ -110,7 +111,7 @@ def _with_labels(
     table: dict[str, Any],
     params: Params,
     artifacts: Artifacts,
-    pictures: NDArray[np.uint8],
+    pictures: Pictures,
     embedded: tuple[NDArray[np.float32], NDArray[np.float32]],
     classes: NDArray[np.str_],
     labels: NDArray[np.int64],
@@ -223,7 +224,7 @@ def _beside(artifacts: Artifacts, *, own: bool, progress: bool) -> dict[str, Bas
     def baseline(path: Path) -> Baseline:
         encoder = open_encoder(path)
 
-        def embedded(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        def embedded(pictures: Pictures) -> NDArray[np.float32]:
             found = encode(encoder, pictures, progress=progress)
             return encoder.parts.own_of(found) if own else found
 
@@ -238,7 +239,7 @@ def _beside(artifacts: Artifacts, *, own: bool, progress: bool) -> dict[str, Bas
     }
 
 
-def _views(pictures: NDArray[np.uint8], artifacts: Artifacts) -> dict[str, float]:
+def _views(pictures: Pictures, artifacts: Artifacts) -> dict[str, float]:
     """Return for the model and each baseline which share of second views it finds, by own parts.
 
     A place among neighbours would know the pictures that the views are of.

@@ -34,6 +34,7 @@ from pipeline.errors import ArtifactError, ParamsError
 from pipeline.forecast import forecast
 from pipeline.orientation import FEWEST, turning_shows
 from pipeline.params import Params, schedule
+from pipeline.pixels import Pictures
 from pipeline.plots import plot_losses
 from pipeline.sheets import Tile, contact_sheet
 from pipeline.wording import counted
@@ -133,7 +134,7 @@ def _leave_untrained(recipe: Recipe, artifacts: Artifacts) -> None:
     save_table(artifacts.history, Epoch._fields, [])
 
 
-def _orientation(params: Params, pictures: NDArray[np.uint8]) -> dict[str, Any]:
+def _orientation(params: Params, pictures: Pictures) -> dict[str, Any]:
     """Return whether the pictures have an up and a down, and what tells so if it had to be found out."""
     wanted = params.dataset.orientation
     if wanted != "auto" or len(pictures) < FEWEST:
@@ -201,7 +202,7 @@ def _resume(progress: Progress, origin: dict[str, str], artifacts: Artifacts) ->
 
 
 def _report(
-    pictures: NDArray[np.uint8],
+    pictures: Pictures,
     recipe: Recipe,
     history: list[Epoch],
     orientation: dict[str, Any],
