@@ -8,7 +8,7 @@ from conftest import Line
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.artifacts import load_json
+from pipeline.artifacts import load_json, rewritten_folder
 from pipeline.drift import Drift, farther
 from pipeline.stages.embed import embed
 from pipeline.stages.refresh import refresh
@@ -113,6 +113,27 @@ def test_never_and_always_mean_what_they_say(trained: Line) -> None:
     assert decided(trained, "drift")[1] == {"train": True, "encoder": True}
     add(trained, 1, "more")
     assert decided(trained, "always")[1] == {"train": True, "encoder": True}
+
+
+@pytest.mark.parametrize("holds_mine", [False, True])
+def test_nothing_of_another_folder_survives_but_what_is_the_users(trained: Line, holds_mine: bool) -> None:
+    with rewritten_folder(trained.artifacts.labels) as folder:
+        (folder / "labels.csv").write_text("path,label\n")
+    if holds_mine:
+        (trained.artifacts.labels / "mine.txt").write_text("mine")
+    trained.artifacts.plot("search").write_bytes(b"plot")
+    add(trained, 1)
+    assert "move it" not in decided(trained)[0]
+    assert trained.artifacts.labels.is_dir()  # it is still that folder
+    other = trained.root / "other"
+    other.mkdir()
+    Image.new("RGB", (70, 70), (3, 2, 1)).save(other / "one.png")
+    trained.set(dataset={"path": str(other)})
+    resize(trained.params, trained.artifacts)
+    said, _, _ = decided(trained)
+    assert trained.artifacts.labels.is_dir() == holds_mine
+    assert ("holds something of yours: move it" in said) == holds_mine
+    assert not trained.artifacts.plot("search").exists()
 
 
 def test_pictures_that_are_known_are_not_encoded_again(trained: Line) -> None:

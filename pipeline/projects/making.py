@@ -167,5 +167,6 @@ def _begin(place: Path) -> None:
 
 def _run(command: list[str], place: Path) -> str | None:
     """Return what a command prints in a folder; None if it fails."""
-    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}  # `dvc init` reports its use before it can be told not to
+    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else None

@@ -4,6 +4,7 @@ Training and the making of the encoder depend on this decision in place of the p
 that picture, and not a training.
 """
 
+import shutil
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +14,7 @@ from pipeline import closure
 from pipeline.artifacts import (
     Artifacts,
     Index,
+    check_own,
     digest_of,
     earlier,
     load_array,
@@ -26,8 +28,10 @@ from pipeline.drift import LOOKED_AT, Drift, farther, when_due
 from pipeline.encoder.running import encode_rows, open_encoder
 from pipeline.errors import ArtifactError, EncoderError
 from pipeline.params import Params
+from pipeline.wording import one_line
 
 _MADE = ("train", "encoder")  # what is decided on
+_PLOTS = ("dimensions", "search")  # of `benchmark`, which no stage makes again
 
 
 def refresh(params: Params, artifacts: Artifacts) -> str:
@@ -41,9 +45,24 @@ def refresh(params: Params, artifacts: Artifacts) -> str:
     save_json(artifacts.refresh, {made: now[made] if due[made] else last[made] for made in _MADE})
     for made in (made for made in _MADE if due[made]):
         remember(artifacts, f"of_{made}", [])
+    left = _leave(artifacts) if drift["train"] and drift["train"].new == index.count else ""
     found = {made: asdict(one) | {"share": one.share} if one else None for made, one in drift.items()}
     save_json(artifacts.metrics("refresh"), {"due": due, "drift": found})
-    return _summary(drift["train"], due, params.train.refresh)
+    return _summary(drift["train"], due, params.train.refresh) + left
+
+
+def _leave(artifacts: Artifacts) -> str:
+    """Remove what commands have made of another folder, of which no picture is left; say what isn't ours to remove."""
+    for plot in _PLOTS:
+        artifacts.plot(plot).unlink(missing_ok=True)
+    if not artifacts.labels.is_dir():
+        return ""
+    try:
+        check_own(artifacts.labels)
+    except ArtifactError:
+        return f"; {one_line(artifacts.labels)} is of another folder of pictures, and holds something of yours: move it"
+    shutil.rmtree(artifacts.labels)
+    return ""
 
 
 def _last(artifacts: Artifacts) -> dict[str, dict[str, str]]:
