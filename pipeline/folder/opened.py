@@ -147,7 +147,7 @@ class Folder:
         return encode(encoder, np.stack(pixels) if pixels else np.empty((0, 256, 256, 3), np.uint8), progress=False)
 
     def groups(self) -> tuple[Group, ...]:
-        """Return the groups of similar pictures, the largest first."""
+        """Return the groups of similar pictures, by their numbers: the largest first when they were chosen."""
         return self._now().groups
 
     def unique(self, n: int = 20) -> tuple[Unique, ...]:

@@ -146,7 +146,7 @@ class State:
 
     @once
     def groups(self) -> tuple[Group, ...]:
-        """The groups of similar pictures, the largest first."""
+        """The groups of similar pictures, by their numbers."""
         numbers, similarities, medoids = load_groups(self._artifacts, self.index, list(self.paths))
         return tuple(group_of(medoid, numbers, similarities, self.paths) for medoid in medoids)
 

@@ -138,7 +138,7 @@ def typical(found: Findings) -> dict[str, float]:
 
 
 def groups(found: Findings) -> dict[str, Any]:
-    """Return the groups, largest first as their folders are, and why there are so many of them."""
+    """Return the groups in the order of their folders, and why there are so many of them."""
     metrics = found.metrics["groups"]
     ks, losses, silhouettes = ([row[column] for row in found.elbow] for column in range(3))
     cards = [_group(found, number, medoid) for number, medoid in enumerate(found.medoids, 1)]
