@@ -270,7 +270,7 @@ def test_a_wheel_does_everything_where_there_is_no_checkout(pictures: Path, tmp_
 
     pipeline = ["-m", "pipeline"]
     said = finished(*pipeline, "run", pictures, "--at", "found", "--set", "train.epochs=1").stderr
-    assert "run: stage 5 of 14, train; " in said
+    assert "run: stage 6 of 16, train; " in said
     assert "run: done in " in said
     assert (here / "found" / "artifacts" / "report" / "index.html").is_file()
     place = "import pipeline; print(pipeline.__file__)"
@@ -281,6 +281,19 @@ def test_a_wheel_does_everything_where_there_is_no_checkout(pictures: Path, tmp_
     log = (here / "found" / "run.log").read_text("utf-8")
     assert "run: done in" in again
     assert "Running stage 'train'" not in log
+    generator = np.random.default_rng(5)
+    for name in ("a new one.png", "新.png"):
+        structured_picture("discs", generator).save(pictures / name)
+    (pictures / "03.png").unlink()
+    (pictures / "04.png").rename(pictures / "zz.png")
+    updated = finished(*pipeline, "update", "--at", "found").stderr
+    assert "update: 2 pictures came, 1 went, 1 moved; done in " in updated
+    log = (here / "found" / "run.log").read_text("utf-8")
+    assert "Running stage 'embed'" in log
+    assert not {"Running stage 'train'", "Running stage 'encoder'"} & set(log.replace(":", "").splitlines())
+    assert "2 of 25 pictures are new since the training" in log
+    asked = "from pipeline import open_folder; f = open_folder('found'); print(f.query('新.png', 3).mode)"
+    assert finished("-c", asked).stdout.strip() == "cached"
     status = subprocess.run(
         ["git", "status", "--short"], cwd=here / "found", capture_output=True, text=True, check=True
     )
