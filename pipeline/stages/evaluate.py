@@ -186,9 +186,10 @@ def format_table(table: dict[str, Any]) -> str:
 def _note(table: dict[str, Any]) -> list[str]:
     """Return what else is to be said: of which pictures it was measured, and what to doubt."""
     then, now = table["measured_of"], table["folder"]
+    again = "; only the groups were measured again" if "groups" in table else ""
     grown = (
         f"the model was measured when the folder held {then:,} pictures, {now:,} now: it is the same one, and so are "
-        "nearly all pictures; only the groups were measured again"
+        f"nearly all pictures{again}"
     )
     return [*([grown] if then != now else []), *table.get("doubts", [])]
 
