@@ -70,17 +70,27 @@ def closure(module: str) -> set[str]:
 
 def watched(stage: str) -> list[Path]:
     """Return the files whose change runs a stage again, sorted: its closure, and data that a module of it names."""
-    code = [path_of(name) for name in closure(f"pipeline.stages.{stage}") - NOT_WATCHED]
-    return sorted({*code, *(data for path in code for data in _data(path))})
+    return _files(f"pipeline.stages.{stage}")
 
 
 def digest(stage: str) -> str:
     """Return the sha256 of names and contents of all files whose change runs a stage again."""
+    return digest_of(f"pipeline.stages.{stage}")
+
+
+@cache
+def digest_of(module: str) -> str:
+    """Return the sha256 of names and contents of a module and all that it runs: what it has found holds as long."""
     found = hashlib.sha256()
-    for path in watched(stage):
+    for path in _files(module):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         found.update(f"{path.relative_to(PACKAGE).as_posix()}\0{content}\n".encode())
     return found.hexdigest()
+
+
+def _files(module: str) -> list[Path]:
+    code = [path_of(name) for name in closure(module) - NOT_WATCHED]
+    return sorted({*code, *(data for path in code for data in _data(path))})
 
 
 def _imported(module: str, name: str) -> str:

@@ -11,6 +11,7 @@ label_tables  the one reader of tables of labels, however a spreadsheet wrote th
 written   folders that are filled anew, and which files in them are ours
 origins   what each stage's tables were made from
 earlier   what each stage has made last, and how its pictures stand now
+pieces    many small files in one
 tables    the tables that several readers share
 rows      the arrays whose row i is picture i of the index
 """
@@ -32,6 +33,7 @@ from pipeline.artifacts.label_tables import LabelRow, PathFinder, check_agreemen
 from pipeline.artifacts.labels import find_labels, load_groups, load_map, read_labels
 from pipeline.artifacts.layout import DUPLICATES_COLUMNS, REJECTED_COLUMNS, UNIQUENESS_COLUMNS, Artifacts
 from pipeline.artifacts.origins import check_origin, save_origin
+from pipeline.artifacts.pieces import load_pieces, save_pieces
 from pipeline.artifacts.rows import (
     NEIGHBOUR,
     check_encoder,
@@ -105,6 +107,7 @@ __all__ = [
     "load_own_embeddings",
     "load_own_neighbours",
     "load_pictures",
+    "load_pieces",
     "load_rejected",
     "load_scale",
     "load_table",
@@ -123,6 +126,7 @@ __all__ = [
     "save_json",
     "save_list",
     "save_origin",
+    "save_pieces",
     "save_rejected",
     "save_table",
     "sha256_of",
