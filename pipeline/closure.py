@@ -7,6 +7,7 @@ again exactly the stages that run changed code.
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def imports(module: str) -> frozenset[str]:
     `from a import b` counts as a.b if that is a module.
     """
     found = set()
-    for node in ast.walk(ast.parse(path_of(module).read_text(encoding="utf-8"))):
+    for node in _statements(ast.parse(path_of(module).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -91,6 +92,15 @@ def digest_of(module: str) -> str:
 def _files(module: str) -> list[Path]:
     code = [path_of(name) for name in closure(module) - NOT_WATCHED]
     return sorted({*code, *(data for path in code for data in _data(path))})
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield all statements inside a node, without what they say: an import is a statement."""
+    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+        inner = getattr(node, part, ())
+        for one in inner if isinstance(inner, list) else ():
+            yield one
+            yield from _statements(one)
 
 
 def _imported(module: str, name: str) -> str:

@@ -9,14 +9,13 @@ import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.answers import Answers
-from pipeline.artifacts import Artifacts, Index, earlier, load_json, load_pieces, remember, save_json, save_pieces
+from pipeline.artifacts import Artifacts, Index, earlier, kept, load_json, load_pieces, save_json, save_pieces
 from pipeline.closure import digest
 from pipeline.duplicates import AGREED, LOOKALIKE, UNREAD, Detail, Known, Places, Tables, nothing_known
 from pipeline.errors import ArtifactError
@@ -53,14 +52,11 @@ def save_known(artifacts: Artifacts, known: Known, sheets: Sheets, *, limits: Ma
     places = {key: (_values(one), turn) for key, (one, turn) in known.places.asked.items() if not one.unread}
     details = {key: (one.more, one.doubt) for key, one in known.details.asked.items() if UNREAD not in one.doubt}
     found = {"places": places, "details": details, "made": known.made.asked, "turned": known.turned.asked}
-    with TemporaryDirectory(prefix=".duplicates.", dir=artifacts.root) as name:
-        folder = Path(name)
-        tables = [folder / f"{table}.npy" for table in _TABLES]
-        for path in tables:
-            np.save(path, getattr(known.tables, path.stem))
+    with kept(artifacts, _STAGE) as folder:
+        for table in _TABLES:
+            np.save(folder / f"{table}.npy", getattr(known.tables, table))
         save_json(folder / "answers.json", {"by": _by(limits), "encoder": encoder, **found})
         save_pieces(folder / "sheets.bin", sheets.asked)
-        remember(artifacts, _STAGE, [folder / "answers.json", folder / "sheets.bin", *tables])
 
 
 def _by(limits: Mapping[str, Any]) -> str:

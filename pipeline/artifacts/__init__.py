@@ -11,7 +11,7 @@ label_tables  the one reader of tables of labels, however a spreadsheet wrote th
 written   folders that are filled anew, and which files in them are ours
 origins   what each stage's tables were made from
 earlier   what each stage has made last, and how its pictures stand now
-pieces    many small files in one
+pieces    what a stage keeps for its next run; many small files in one
 tables    the tables that several readers share
 rows      the arrays whose row i is picture i of the index
 """
@@ -33,7 +33,7 @@ from pipeline.artifacts.label_tables import LabelRow, PathFinder, check_agreemen
 from pipeline.artifacts.labels import find_labels, load_groups, load_map, read_labels
 from pipeline.artifacts.layout import DUPLICATES_COLUMNS, REJECTED_COLUMNS, UNIQUENESS_COLUMNS, Artifacts
 from pipeline.artifacts.origins import check_origin, save_origin
-from pipeline.artifacts.pieces import load_pieces, save_pieces
+from pipeline.artifacts.pieces import kept, load_pieces, save_pieces
 from pipeline.artifacts.rows import (
     NEIGHBOUR,
     check_encoder,
@@ -96,6 +96,7 @@ __all__ = [
     "encoder_of",
     "find_labels",
     "keep_last",
+    "kept",
     "load_array",
     "load_distances",
     "load_duplicates",

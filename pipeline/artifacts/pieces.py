@@ -1,15 +1,32 @@
-"""Many small files in one, each under a key: what a stage has drawn and would draw again.
+"""What a stage keeps for its next run: files of its own, and many small ones in one, each under a key.
 
-The first line is JSON, the key and the length of each; their bytes follow, one after another.
+Of such a file the first line is JSON, the key and the length of each piece; their bytes follow, one after another.
 """
 
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 
+from pipeline.artifacts.earlier import remember
 from pipeline.artifacts.files import replaced
+from pipeline.artifacts.layout import Artifacts
 from pipeline.errors import ArtifactError
+
+
+@contextmanager
+def kept(artifacts: Artifacts, stage: str) -> Iterator[Path]:
+    """Give an empty folder; what is written there is kept with the index until the stage has run again."""
+    folder = artifacts.root / f".{stage}.kept"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+        remember(artifacts, stage, sorted(folder.iterdir()))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def save_pieces(path: Path, pieces: Mapping[str, bytes]) -> None:

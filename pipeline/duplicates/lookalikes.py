@@ -5,8 +5,12 @@ float64, each of its two signatures alone, say what does. So a list of the last 
 and only where something has gone is it looked for again.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from pipeline.duplicates.turning import LOOKED_FOR, signatures, turned
 
@@ -55,9 +59,13 @@ def turned_lists(
     units = signatures(small)
     cells = units.reshape(len(units), 8, 8, 3)
     lists = known.copy()
-    for number, turn in enumerate(LOOKED_FOR):
-        queries = np.ascontiguousarray(turned(cells, turn)).reshape(units.shape)
+
+    def work(number: int) -> None:
+        queries = np.ascontiguousarray(turned(cells, LOOKED_FOR[number])).reshape(units.shape)
         _renew(lists[number], queries, units, np.flatnonzero(is_new | lost[number]), np.flatnonzero(is_new))
+
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(work, range(len(LOOKED_FOR))))
     return lists
 
 

@@ -41,8 +41,9 @@ def signatures(thumbnails: NDArray[np.uint8]) -> Floats:
 
 def likeliest_turn(first: NDArray[np.uint8], second: NDArray[np.uint8], turns: Sequence[int]) -> int:
     """Return the turn after which a second thumbnail (32, 32, 3) looks most like the first, or 0 if that is close."""
-    variants = np.stack([turned(second, turn) for turn in turns])
-    likenesses = signatures(variants) @ signatures(first[None])[0]
+    wanted, own = signatures(np.stack([first, second]))
+    cells = own.reshape(8, 8, 3)  # a signature turns as its picture does
+    likenesses = np.array([(turned(cells, turn).ravel() * wanted).sum() for turn in turns])
     best = int(likenesses.argmax())
     if 0 in turns and likenesses[best] < likenesses[turns.index(0)] + _LIKELIER:
         return 0
