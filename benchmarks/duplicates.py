@@ -12,11 +12,12 @@ default distance of 10 and at the distance of the best F1, which only somebody w
 
 import argparse
 import functools
+import hashlib
 import io
 import sys
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -30,14 +31,14 @@ sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 from machine import print_machine  # noqa: E402
 
 from pipeline.artifacts import Artifacts, Picture, load_own_embeddings, load_pictures, open_index  # noqa: E402
-from pipeline.duplicates import QUESTIONS, Evidence, Facts, judge  # noqa: E402
+from pipeline.copies import Folder, Found, find, folder_of  # noqa: E402
+from pipeline.duplicates import QUESTIONS, Evidence, Facts, judge, nothing_known  # noqa: E402
 from pipeline.encoder.running import Encoder, encode, open_encoder  # noqa: E402
 from pipeline.errors import PipelineError  # noqa: E402
 from pipeline.neighbours import sorted_lists  # noqa: E402
 from pipeline.params import DuplicatesParams, load_params  # noqa: E402
 from pipeline.pictures import Limits, decode, resized  # noqa: E402
 from pipeline.sheets import Tile, contact_sheet, in_rows  # noqa: E402
-from pipeline.stages.duplicates import Folder, Found, find, folder_of  # noqa: E402
 
 DEFAULT_DISTANCE = 10  # of imagededup
 LOOSE_DISTANCE = 16  # the best distance is looked for up to here
@@ -170,10 +171,15 @@ def find_ours(
 ) -> tuple[Found, Folder]:
     """Return what the stage `duplicates` finds in pictures of which no two are the same file."""
     sizes = [Image.open(io.BytesIO(source())).size for source in sources]
-    files = [Picture(str(row), str(row), *size) for row, size in enumerate(sizes)]
-    folder = folder_of(pictures, embeddings, files, lambda row: nullcontext(original(sources[row]())))
+    digests = [hashlib.sha256(str(row).encode()).hexdigest() for row in range(len(sources))]
+    files = [Picture(str(row), digest, *size) for row, (digest, size) in enumerate(zip(digests, sizes, strict=True))]
+
+    def source(row: int) -> AbstractContextManager[Image.Image]:
+        return nullcontext(original(sources[row]()))
+
+    folder = folder_of(pictures, embeddings, files, source, known=nothing_known())
     lists = np.concatenate(list(sorted_lists(embeddings, depth=100, block=512, progress=False)))
-    found = find(folder, lists, encoder, DuplicatesParams(threshold="auto", agreement="auto", keep=QUESTIONS))
+    found = find(folder, lists, lambda: encoder, DuplicatesParams(threshold="auto", agreement="auto", keep=QUESTIONS))
     print(found.threshold.words())
     return found, folder
 

@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 
 from machine import print_machine  # noqa: E402
 
+from pipeline.answers import Answers  # noqa: E402
 from pipeline.artifacts import Artifacts, load_embeddings, open_index  # noqa: E402
 from pipeline.neighbours import sorted_lists  # noqa: E402
 from pipeline.params import load_params  # noqa: E402
@@ -43,7 +44,9 @@ def main() -> None:
     wall, processor = time.perf_counter(), time.process_time()
     settings = params.report
     limit = settings.megabytes * 1e6
-    page = make_page(found, limit_bytes=limit, queries=settings.queries, seed=settings.seed, progress=False)
+    page = make_page(
+        found, limit_bytes=limit, queries=settings.queries, seed=settings.seed, drawn=Answers({}), progress=False
+    )
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
     print(f"{len(rows):,} pictures: {wall:.1f} s (bar 10 s), of the processors {processor:.1f} s")
     print(
@@ -63,6 +66,7 @@ def some(found: Findings, rows: np.ndarray, embeddings: np.ndarray) -> Findings:
     return dataclasses.replace(
         found,
         paths=[found.paths[row] for row in rows],
+        contents=[found.contents[row] for row in rows],
         sizes=found.sizes[rows],
         pictures=np.ascontiguousarray(found.pictures[rows]),
         neighbours=np.concatenate(list(lists)),

@@ -7,6 +7,7 @@ again exactly the stages that run changed code.
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def imports(module: str) -> frozenset[str]:
     `from a import b` counts as a.b if that is a module.
     """
     found = set()
-    for node in ast.walk(ast.parse(path_of(module).read_text(encoding="utf-8"))):
+    for node in _statements(ast.parse(path_of(module).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -71,17 +72,36 @@ def closure(module: str) -> set[str]:
 
 def watched(stage: str) -> list[Path]:
     """Return the files whose change runs a stage again, sorted: its closure, and data that a module of it names."""
-    code = [path_of(name) for name in closure(f"pipeline.stages.{stage}") - NOT_WATCHED]
-    return sorted({*code, *(data for path in code for data in _data(path))})
+    return _files(f"pipeline.stages.{stage}")
 
 
 def digest(stage: str) -> str:
     """Return the sha256 of names and contents of all files whose change runs a stage again."""
+    return digest_of(f"pipeline.stages.{stage}")
+
+
+@cache
+def digest_of(module: str) -> str:
+    """Return the sha256 of names and contents of a module and all that it runs: what it has found holds as long."""
     found = hashlib.sha256()
-    for path in watched(stage):
+    for path in _files(module):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         found.update(f"{path.relative_to(PACKAGE).as_posix()}\0{content}\n".encode())
     return found.hexdigest()
+
+
+def _files(module: str) -> list[Path]:
+    code = [path_of(name) for name in closure(module) - NOT_WATCHED]
+    return sorted({*code, *(data for path in code for data in _data(path))})
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield all statements inside a node, without what they say: an import is a statement."""
+    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+        inner = getattr(node, part, ())
+        for one in inner if isinstance(inner, list) else ():
+            yield one
+            yield from _statements(one)
 
 
 def _imported(module: str, name: str) -> str:

@@ -34,16 +34,13 @@ Cells = NDArray[np.float32]  # (32, 32, D), what is seen at each place of a pict
 Shift = tuple[int, int]  # (down, right) in pixels
 
 
-def light_pairs(pictures: NDArray[np.uint8], *, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return two light views of each picture, as two photographs of one thing: each uint8 (N, 256, 256, 3).
+def light_pair(picture: Picture, generator: np.random.Generator) -> tuple[Picture, Picture]:
+    """Return two light views of a picture, as two photographs of one thing.
 
     Each shows 95 % of the height and width, at another place, with brightness, contrast and channels changed by up to
     10 %, and slight noise.
     """
-    generator = np.random.default_rng(seed)
-    first, second = (np.empty((len(pictures), _SIDE, _SIDE, 3), np.uint8) for _ in range(2))
-    for row, picture in enumerate(pictures):
-        first[row], second[row] = (_light_view(picture, generator) for _ in range(2))
+    first, second = (_light_view(picture, generator) for _ in range(2))
     return first, second
 
 

@@ -3,15 +3,17 @@
 Copies are left out by their group, so that neither two identical odd twins nor a burst of three hide each other.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from sklearn.neighbors import LocalOutlierFactor
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float32]
+_ALMOST_NOTHING = 1e-10  # so that copies of one place have a density
+
+Among = Callable[[Rows, Rows], NDArray[np.void]]
 
 
 @dataclass(frozen=True)
@@ -69,25 +71,25 @@ def fence(distances: Floats) -> float:
     return float(high + 1.5 * (high - low))
 
 
-def others(embeddings: Floats, neighbours: NDArray[np.void], groups: Rows, *, count: int) -> tuple[Rows, Floats]:
+def others(neighbours: NDArray[np.void], groups: Rows, *, count: int, among: Among) -> tuple[Rows, Floats]:
     """Return each picture's nearest pictures that are no copies of it.
 
     Parameters
     ----------
-    embeddings
-        (N, D) float32, unit length.
     neighbours
         (N, k) of (row, similarity): the sorted lists.
     groups
         (N,) from 0 to N - 1; pictures with the same number are copies of each other.
     count
         How many are wanted, from 1.
+    among
+        Gives the lists of some rows (Q,) among other rows (C,), ascending: (Q, min(count, C)) of (row, similarity),
+        where a row is one of the C. It is asked where copies fill a list.
 
     Returns
     -------
     rows, similarities
-        (N, count) each, the most similar first. Where fewer are there, -1 and -inf follow. A list that copies
-        fill is completed from the embeddings.
+        (N, count) each, the most similar first. Where fewer are there, -1 and -inf follow.
     """
     rows = np.full((len(groups), count), -1, np.int64)
     similarities = np.full((len(groups), count), -np.inf, np.float32)
@@ -98,9 +100,11 @@ def others(embeddings: Floats, neighbours: NDArray[np.void], groups: Rows, *, co
     place = places[owner, column] - 1
     rows[owner, place] = neighbours["row"][owner, column]
     similarities[owner, place] = neighbours["similarity"][owner, column]
-    for row in np.flatnonzero((rows >= 0).sum(axis=1) < wanted).tolist():
-        found = _from_all(embeddings, row, groups, count)
-        rows[row, : wanted[row]], similarities[row, : wanted[row]] = found
+    short = np.flatnonzero((rows >= 0).sum(axis=1) < wanted)
+    for group in np.unique(groups[short]).tolist():
+        members = short[groups[short] == group]
+        found = among(members, np.flatnonzero(groups != group))
+        rows[members, : found.shape[1]], similarities[members, : found.shape[1]] = found["row"], found["similarity"]
     return rows, similarities
 
 
@@ -121,25 +125,16 @@ def score(rows: Rows, similarities: Floats) -> Scores:
     return Scores(distances[:, 0], euclidean[:, 0], means.astype(np.float32), factors, rows[:, 0])
 
 
-def _from_all(embeddings: Floats, row: int, groups: Rows, count: int) -> tuple[Rows, Floats]:
-    """Return the nearest others of one picture, from all embeddings: (m,) rows and similarities."""
-    candidates = np.flatnonzero(groups != groups[row])
-    similarities = np.clip(embeddings[candidates] @ embeddings[row], -1, 1)
-    best = np.argsort(-similarities, kind="stable")[:count]
-    return candidates[best], similarities[best]
-
-
 def _outlier_factors(rows: Rows, euclidean: Floats) -> Floats:
-    """Return scikit-learn's local outlier factors over as many neighbours as every picture has; 1 if one has none."""
-    count = len(rows)
+    """Return local outlier factors over as many neighbours as every picture has, as scikit-learn's; 1 if one has none.
+
+    By hand: importing scikit-learn takes longer than all else that is done here.
+    """
     depth = int((rows >= 0).sum(axis=1).min())
     if not depth:
-        return np.ones(count, np.float32)
-    own = np.arange(count)[:, None]
-    columns = np.concatenate([own, rows[:, :depth]], axis=1)  # scikit-learn wants each picture in its own list
-    values = np.concatenate([np.zeros((count, 1)), euclidean[:, :depth]], axis=1)
-    starts = np.arange(0, columns.size + 1, depth + 1)
-    graph = csr_array((values.ravel(), columns.ravel(), starts), shape=(count, count))
-    model = LocalOutlierFactor(n_neighbors=depth, metric="precomputed").fit(graph)
-    factors: Floats = (-model.negative_outlier_factor_).astype(np.float32)
+        return np.ones(len(rows), np.float32)
+    rows, distances = rows[:, :depth], euclidean[:, :depth].astype(np.float64)
+    reached = np.maximum(distances, distances[rows, -1])  # by their own farthest neighbour
+    densities = 1 / (reached.mean(axis=1) + _ALMOST_NOTHING)
+    factors: Floats = (densities[rows] / densities[:, None]).mean(axis=1).astype(np.float32)
     return factors

@@ -13,11 +13,11 @@ from pipeline.duplicates import (
     candidates,
     compare,
     copied,
+    distinct,
     find_threshold,
     groups_of,
     likeliest_turn,
     nearest_that_differ,
-    representatives,
     thumbnails,
     turned,
     without_layouts,
@@ -58,8 +58,11 @@ def test_groups_are_what_pairs_connect() -> None:
     assert [rows.tolist() for rows in groups_of(8, pairs)] == [[0, 3, 6], [4, 5]]
 
 
-def test_the_first_row_stands_for_all_with_its_content() -> None:
-    assert representatives(["a", "b", "a", "c", "b"]).tolist() == [0, 1, 0, 3, 1]
+def test_the_first_row_stands_for_all_with_its_content_and_contents_are_numbered_by_their_digests() -> None:
+    found = distinct(["b", "a", "b", "c", "a"])
+    assert found.contents.tolist() == [b"a", b"b", b"c"]
+    assert found.rows.tolist() == [1, 0, 3]
+    assert found.ranks.tolist() == [1, 0, 1, 2, 0]
 
 
 def shrunk(picture: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
@@ -88,6 +91,17 @@ def test_an_edited_copy_agrees_more_than_copies_need_to(pictures: np.ndarray, ed
 def test_agreement_does_not_depend_on_which_picture_is_first(pictures: np.ndarray) -> None:
     darker = (pictures * 0.8).astype(np.uint8)
     np.testing.assert_array_equal(agreement(pictures, darker), agreement(darker, pictures))
+
+
+def test_agreement_does_not_depend_on_what_is_compared_at_the_same_time(pictures: np.ndarray) -> None:
+    first, second = copied(pictures)
+    second[6:] = np.roll(second[6:], 1, axis=0)  # half of them are no copies
+    pairs = Pairs(np.arange(12), np.arange(12, 24), np.ones(12, np.float32), np.zeros(12, np.int64))
+    both = np.concatenate([first, second])
+    together = compare(both, thumbnails(both), pairs, progress=False)
+    for size in (1, 5, 7):
+        parts = [compare(both, thumbnails(both), pairs[i : i + size], progress=False) for i in range(0, 12, size)]
+        np.testing.assert_array_equal(np.concatenate(parts), together)
 
 
 def test_the_same_thing_in_another_colour_is_no_copy() -> None:
@@ -147,12 +161,13 @@ def lists(rows: list[list[int]]) -> np.ndarray:
 
 def test_candidates_are_each_pair_once_and_of_each_content_one() -> None:
     neighbours = lists([[1, 2, 3], [0, 2, 3], [3, 0, 1], [2, 0, 1]])  # 0 and 1 hold the same content
-    after = {4: lists([[2], [2], [0], [0]]), 1: lists([[2], [2], [0], [0]])}
-    pairs = candidates(neighbours, after, same=np.array([0, 0, 2, 3]), depth=1, depth_turned=1)
-    rows = np.stack([pairs.first, pairs.second], axis=1)
-    assert rows[pairs.turns == 0].tolist() == [[0, 2], [2, 3]]
+    after = {turn: np.array([[1, -1], [0, -1], [-1, -1]]) for turn in (4, 1)}  # of contents, by their numbers
+    ranks, rows = np.array([1, 1, 0, 2]), np.array([2, 0, 3])
+    pairs = candidates(neighbours, after, rows=rows, ranks=ranks, depth=1)
+    found = np.stack([pairs.first, pairs.second], axis=1)
+    assert found[pairs.turns == 0].tolist() == [[2, 0], [2, 3]]  # first the one whose content has the smaller number
     for turn in (1, 3, 4):  # what is turned by one quarter is found from either side
-        assert rows[pairs.turns == turn].tolist() == [[0, 2], [0, 3]]
+        assert found[pairs.turns == turn].tolist() == [[2, 0]]
 
 
 def test_the_threshold_lies_half_way_where_there_is_a_gap() -> None:

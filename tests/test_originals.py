@@ -16,17 +16,26 @@ from pipeline.duplicates import (
     UnreadOriginalError,
     blocks,
     compare_detail,
+    distinct,
     kind_of,
+    nothing_known,
     side_for,
     thumbnails,
 )
+from pipeline.duplicates.originals import Open
 
 
 def originals(*images: Image.Image) -> Originals:
     pixels = [image.convert("RGB") for image in images]
     pictures = np.stack([np.asarray(image.resize((256, 256), Image.Resampling.BILINEAR)) for image in pixels])
     sizes = np.array([image.size for image in images])
-    return Originals(pictures, thumbnails(pictures), sizes, lambda row: nullcontext(pixels[row]))
+    return comparing(pictures, sizes, lambda row: nullcontext(pixels[row]))
+
+
+def comparing(pictures: np.ndarray, sizes: np.ndarray, original: Open) -> Originals:
+    """Return the originals of distinct pictures, whose contents are numbered as their rows are."""
+    contents = distinct([f"{row:04d}" for row in range(len(pictures))])
+    return Originals(pictures, thumbnails(pictures), sizes, original, contents=contents, known=nothing_known())
 
 
 def places(first: Image.Image, second: Image.Image) -> Places:
@@ -183,12 +192,12 @@ def test_what_cannot_be_read_now_cannot_be_told_and_ends_nothing() -> None:
     def original(_: int) -> AbstractContextManager[Image.Image]:
         raise UnreadOriginalError("memory was short")
 
-    room = Originals(pictures, thumbnails(pictures), np.array([[2000, 2000]] * 2), original)
+    room = comparing(pictures, np.array([[2000, 2000]] * 2), original)
     for first, second in ((0, 1), (1, 0)):
         relation = room.relation(first, second)
         assert (relation.kind, relation.doubt) == ("perhaps", "can't be told: memory was short")
         assert room.detail(first, second) == Detail(0)
     assert kind_of(room.places(0, 1)[0], is_near=True) == "perhaps"
     assert kind_of(room.places(0, 1)[0], is_near=False) == "none"
-    small = Originals(pictures, thumbnails(pictures), np.array([[256, 256]] * 2), original)
+    small = comparing(pictures, np.array([[256, 256]] * 2), original)
     assert small.detail(0, 1) == Detail(0, "can't be told: memory was short")

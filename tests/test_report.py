@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import hashlib
 import html as html_text
 import io
 import itertools
@@ -22,6 +23,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pipeline.alikeness import Scale
+from pipeline.answers import Answers
 from pipeline.artifacts import (
     REJECTED_COLUMNS,
     UNIQUENESS_COLUMNS,
@@ -38,7 +40,7 @@ from pipeline.artifacts import (
 from pipeline.cli import app
 from pipeline.errors import ArtifactError
 from pipeline.report.charts import count_chart, line_chart
-from pipeline.report.thumbnails import SIDES, draw_sheets, largest_side
+from pipeline.report.thumbnails import SIDES, Gallery, draw_sheets, largest_side
 from pipeline.shapes import middle
 from pipeline.stages.evaluate import evaluate
 from pipeline.stages.groups import groups
@@ -166,8 +168,12 @@ def test_its_links_lead_to_the_folders_of_the_groups(reported: Line, page: Page)
         assert (reported.artifacts.report / str(link)).is_dir()
 
 
-def test_the_same_run_writes_the_same_page(own: Line) -> None:
+def test_the_same_run_writes_the_same_page_with_what_the_last_has_drawn_and_without(own: Line) -> None:
     before = read(own)
+    report(own.params, own.artifacts)
+    assert read(own) == before
+    assert own.artifacts.earlier("report").is_dir()
+    shutil.rmtree(own.artifacts.earlier("report"))
     report(own.params, own.artifacts)
     assert read(own) == before
 
@@ -429,17 +435,19 @@ def sheets_of(html: str) -> dict[str, object]:
 
 
 def test_every_picture_is_in_its_place_on_the_sheets(reported: Line, html: str) -> None:
-    sheets = sheets_of(html)
+    found = sheets_of(html)
     with open_index(reported.artifacts.index) as index:
         pictures, listed = np.asarray(load_pictures(reported.artifacts, index)), index.pictures()
-    assert len(sheets["sources"]) == 1
-    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheets["sources"][0].partition(",")[2]))))
-    side, columns = sheets["side"], sheets["columns"]
-    for row, (picture, one) in enumerate(zip(pictures, listed, strict=True)):
+    files = [base64.b64decode(str(source).partition(",")[2]) for source in list(found["sources"])]
+    sheets = [np.asarray(Image.open(io.BytesIO(file))) for file in files]
+    assert 1 < len(sheets) <= 56 // 8  # 58 pictures, of which three are one content
+    side, columns = found["side"], found["columns"]
+    places = zip(unpacked(found["sheets"], "<u2"), unpacked(found["places"], "<u4"), strict=True)
+    for picture, one, (sheet, place) in zip(pictures, listed, places, strict=True):
         x, y, right, bottom = map(round, middle((256, 256), (one.width, one.height)))
-        top, left = row // columns * side, row % columns * side
-        found = sheet[top : top + side, left : left + side].mean(axis=(0, 1))
-        np.testing.assert_allclose(found, picture[y:bottom, x:right].mean(axis=(0, 1)), atol=4)
+        top, left = place // columns * side, place % columns * side
+        drawn = sheets[sheet][top : top + side, left : left + side].mean(axis=(0, 1))
+        np.testing.assert_allclose(drawn, picture[y:bottom, x:right].mean(axis=(0, 1)), atol=4)
 
 
 @pytest.mark.parametrize(
@@ -457,24 +465,48 @@ def test_a_thumbnail_shows_the_middle_as_the_original_had_it(
     assert middle((256, 256), size) == pytest.approx(box)
 
 
-def test_many_pictures_take_several_sheets() -> None:
-    colours = np.random.default_rng(0).integers(0, 256, (1030, 1, 1, 3), dtype=np.uint8)
-    sheets = draw_sheets(
-        np.broadcast_to(colours, (1030, 8, 8, 3)), np.ones((1030, 2), np.int64), side=32, progress=False
-    )
-    assert len(sheets.files) == 2
-    second = np.asarray(Image.open(io.BytesIO(sheets.files[1])))
-    assert second.shape == (32, 6 * 32, 3)  # the last six pictures
-    np.testing.assert_allclose(second[:, 160:].mean(axis=(0, 1)), colours[1029, 0, 0], atol=6)
+def gallery(pictures: np.ndarray, *, sizes: np.ndarray | None = None) -> Gallery:
+    contents = [hashlib.sha256(picture.tobytes()).hexdigest() for picture in pictures]
+    sizes = np.full((len(pictures), 2), pictures.shape[1]) if sizes is None else sizes
+    return Gallery(pictures, sizes, contents, Answers({}))
+
+
+def coloured(count: int) -> np.ndarray:
+    colours = np.random.default_rng(0).integers(0, 256, (count, 1, 1, 3), dtype=np.uint8)
+    return np.broadcast_to(colours, (count, 8, 8, 3))
+
+
+def test_many_pictures_take_many_sheets_and_the_largest_is_of_several_lines() -> None:
+    pictures = coloured(40_000)
+    sheets = draw_sheets(gallery(pictures), side=1, progress=False)
+    assert len(sheets.files) == 1024
+    numbers = np.bincount(sheets.sheets)
+    assert numbers.sum() == 40_000
+    last = int(numbers.argmax())
+    assert numbers[last] > 32
+    assert np.asarray(Image.open(io.BytesIO(sheets.files[last]))).shape == (-(-numbers[last] // 32), 32, 3)
+
+
+def test_few_pictures_more_draw_few_sheets_anew() -> None:
+    pictures = coloured(1100)
+    first, second = gallery(pictures[:1090]), gallery(pictures[::-1])  # and all in another order
+    draw_sheets(first, side=8, progress=False)
+    second.drawn.known = first.drawn.asked
+    sheets = draw_sheets(second, side=8, progress=False)
+    assert len(sheets.files) == 128
+    assert 1 <= second.drawn.num_new <= 10
+    again = draw_sheets(gallery(pictures[::-1]), side=8, progress=False)
+    assert sheets.files == again.files
+    np.testing.assert_array_equal(sheets.places, again.places)
 
 
 def test_the_largest_thumbnails_that_fit_are_chosen() -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (40, 64, 64, 3), dtype=np.uint8)
-    sizes = np.full((40, 2), 64)
-    needed = {s: sum(map(len, draw_sheets(pictures, sizes, side=s, progress=False).files)) * 4 / 3 for s in SIDES}
+    files = {s: draw_sheets(gallery(pictures), side=s, progress=False).files for s in SIDES}
+    needed = {side: sum(len(file) * 4 / 3 + 30 for file in of_side) for side, of_side in files.items()}
     for side in SIDES:
-        assert largest_side(pictures, sizes, limit_bytes=1.11 * needed[side]) == side
-    assert largest_side(pictures, sizes, limit_bytes=0.5 * needed[SIDES[-1]]) is None
+        assert largest_side(gallery(pictures), limit_bytes=1.11 * needed[side]) == side
+    assert largest_side(gallery(pictures), limit_bytes=0.5 * needed[SIDES[-1]]) is None
 
 
 def test_the_page_stays_below_its_limit(own: Line) -> None:
@@ -490,9 +522,13 @@ def test_thumbnails_that_do_not_fit_lie_beside_the_page(own: Line) -> None:
     summary = report(own.params, own.artifacts)
     assert "beside it" in summary
     sources = sheets_of(read(own))["sources"]
-    assert sources == ["thumbnails/0001.webp"]
-    with Image.open(own.artifacts.report / sources[0]) as sheet:
-        assert sheet.size == (32 * 64, 2 * 64)  # 58 pictures
+    assert sources == [f"thumbnails/{number:04d}.webp" for number in range(1, len(sources) + 1)]
+    widths = []
+    for source in sources:
+        with Image.open(own.artifacts.report / source) as sheet:
+            assert sheet.height == 64
+            widths.append(sheet.width // 64)
+    assert sum(widths) == 56  # of 58 pictures three are one content
     own.set(report={"megabytes": 20})
     report(own.params, own.artifacts)
     assert not (own.artifacts.report / "thumbnails").exists()  # nothing of the last run is left

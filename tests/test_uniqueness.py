@@ -1,5 +1,7 @@
 """The room of uniqueness: distances to what is no copy, by hand, and against all distances."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -7,6 +9,7 @@ from sklearn.neighbors import LocalOutlierFactor
 
 from pipeline.artifacts import NEIGHBOUR
 from pipeline.neighbours import sorted_lists
+from pipeline.stages.uniqueness import lists_among
 from pipeline.uniqueness import Scores, fence, others, ranking, score
 
 
@@ -18,7 +21,8 @@ def units(angles: list[float]) -> NDArray[np.float32]:
 
 def scores_of(embeddings: NDArray[np.float32], groups: list[int], *, depth: int, count: int) -> Scores:
     lists = np.concatenate(list(sorted_lists(embeddings, depth=depth, block=4, progress=False)))
-    return score(*others(embeddings, lists, np.array(groups), count=count))
+    among = partial(lists_among, embeddings, count=count)
+    return score(*others(lists, np.array(groups), count=count, among=among))
 
 
 def distance(degrees: float) -> float:
@@ -60,6 +64,21 @@ def test_a_list_that_copies_fill_is_completed_from_the_embeddings() -> None:
     assert short.nearest.tolist() == full.nearest.tolist()
 
 
+def test_what_completes_a_list_is_ordered_and_as_similar_as_in_a_longer_list() -> None:
+    generator = np.random.default_rng(0)
+    embeddings = generator.normal(size=(40, 8)).astype(np.float32)
+    embeddings[:12] = embeddings[0]
+    embeddings[30:34] = embeddings[29]  # ties among what is no copy
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    groups, among = np.where(np.arange(40) < 12, 0, np.arange(40)), partial(lists_among, embeddings, count=9)
+    short, full = (
+        others(np.concatenate(list(lists)), groups, count=9, among=among)
+        for lists in (sorted_lists(embeddings, depth=depth, block=4, progress=False) for depth in (12, 39))
+    )
+    np.testing.assert_array_equal(short[0], full[0])
+    np.testing.assert_allclose(short[1], full[1], atol=1e-6)
+
+
 def test_a_picture_with_nothing_but_copies_has_no_distance_and_comes_last() -> None:
     found = scores_of(units([0, 0]), [0, 0], depth=1, count=3)
     assert np.isnan(found.distances).all()
@@ -69,7 +88,8 @@ def test_a_picture_with_nothing_but_copies_has_no_distance_and_comes_last() -> N
 
 
 def test_one_picture_has_no_distance() -> None:
-    found = score(*others(units([0]), np.empty((1, 0), NEIGHBOUR), np.zeros(1, np.int64), count=5))
+    among = partial(lists_among, units([0]), count=5)
+    found = score(*others(np.empty((1, 0), NEIGHBOUR), np.zeros(1, np.int64), count=5, among=among))
     assert np.isnan(found.distances).all()
     assert found.ranked().tolist() == [0]
 

@@ -11,6 +11,7 @@ label_tables  the one reader of tables of labels, however a spreadsheet wrote th
 written   folders that are filled anew, and which files in them are ours
 origins   what each stage's tables were made from
 earlier   what each stage has made last, and how its pictures stand now
+pieces    what a stage keeps for its next run; many small files in one
 tables    the tables that several readers share
 blocks    the files that hold the pixels of pictures, each a few
 storing   how new pictures get into blocks, and old ones out
@@ -35,6 +36,7 @@ from pipeline.artifacts.label_tables import LabelRow, PathFinder, check_agreemen
 from pipeline.artifacts.labels import find_labels, load_groups, load_map, read_labels
 from pipeline.artifacts.layout import DUPLICATES_COLUMNS, REJECTED_COLUMNS, UNIQUENESS_COLUMNS, Artifacts
 from pipeline.artifacts.origins import check_origin, save_origin
+from pipeline.artifacts.pieces import kept, load_pieces, save_pieces
 from pipeline.artifacts.pixels import Pixels
 from pipeline.artifacts.rows import (
     NEIGHBOUR,
@@ -103,6 +105,7 @@ __all__ = [
     "encoder_of",
     "find_labels",
     "keep_last",
+    "kept",
     "load_array",
     "load_distances",
     "load_duplicates",
@@ -114,6 +117,7 @@ __all__ = [
     "load_own_embeddings",
     "load_own_neighbours",
     "load_pictures",
+    "load_pieces",
     "load_rejected",
     "load_scale",
     "load_table",
@@ -133,6 +137,7 @@ __all__ = [
     "save_json",
     "save_list",
     "save_origin",
+    "save_pieces",
     "save_rejected",
     "save_table",
     "sha256_of",

@@ -1,6 +1,6 @@
 """What is known of the pictures by name: their labels, their groups, their places on the map."""
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +30,8 @@ def find_labels(source: str, paths: list[str]) -> TableOfLabels:
     if source == "none":
         return TableOfLabels({}, "")
     if source == "folders":
-        folders = {path: composed(str(PurePosixPath(path).parent)) for path in paths}
-        return TableOfLabels({path: folder for path, folder in folders.items() if folder != "."}, "")
+        folders = {path: composed(path.rpartition("/")[0]) for path in paths}
+        return TableOfLabels({path: folder for path, folder in folders.items() if folder}, "")
     try:
         rows = read_label_rows(Path(source))
     except (OSError, ValueError) as error:

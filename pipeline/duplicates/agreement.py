@@ -180,8 +180,18 @@ def _pyramid(pictures: NDArray[Any], *, smallest: int) -> Levels:
 
 
 def _greys(levels: Levels) -> Levels:
-    """Return the levels up to 64 pixels without colour: {side: (M, side, side)}."""
-    return {side: np.tensordot(level, _GREY, (1, 0)) for side, level in levels.items() if side <= 64}
+    """Return the levels up to 64 pixels without colour: {side: (M, side, side)}.
+
+    Without a matrix product, whose last bits depend on how many pictures there are: what two agree by depends on them
+    alone.
+    """
+    return {side: _grey(level) for side, level in levels.items() if side <= 64}
+
+
+def _grey(level: Floats) -> Floats:
+    red, green, blue = _GREY
+    grey: Floats = level[:, 0] * red + level[:, 1] * green + level[:, 2] * blue
+    return grey
 
 
 def _halved_once(pictures: NDArray[np.uint8]) -> Floats:

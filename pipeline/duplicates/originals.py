@@ -10,6 +10,7 @@ from PIL import Image
 
 from pipeline.duplicates.detail import Detail, compare_detail
 from pipeline.duplicates.keeping import Relation
+from pipeline.duplicates.known import Distinct, Known, key_of
 from pipeline.duplicates.places import Places, differ_at, from_the_other, not_compared, side_for
 from pipeline.duplicates.relating import relation_of
 from pipeline.duplicates.turning import HOW, likeliest_turn, turned
@@ -17,7 +18,8 @@ from pipeline.pixels import Pictures
 
 Open = Callable[[int], AbstractContextManager[Image.Image]]
 
-_SQUARES, _GREYS, _PAIRS = 48, 4, 4096  # that are kept in memory, at most
+UNREAD = "can't be told: "  # and the reason why an original could not be read now
+_SQUARES, _GREYS = 48, 4  # that are kept in memory, at most
 
 
 class UnreadOriginalError(Exception):
@@ -25,7 +27,10 @@ class UnreadOriginalError(Exception):
 
 
 class Originals:
-    """Answers what two pictures are to each other, by their originals; what was read or compared last is remembered.
+    """Answers what two pictures are to each other, by their originals; what was read last is kept in memory.
+
+    What was compared once is not compared again, also where the last run did. Of two pictures the one whose content has
+    the smaller number is looked at first, so that an answer doesn't depend on their rows.
 
     Parameters
     ----------
@@ -36,14 +41,26 @@ class Originals:
     original
         Opens the original of a row, upright and RGB; UnreadOriginalError if it can't be read: then what depends on
         it can't be told.
+    contents
+        The distinct contents.
+    known
+        What is known of them; answers are put there.
     """
 
-    def __init__(self, pictures: Pictures, small: NDArray[np.uint8], sizes: NDArray[np.int64], original: Open) -> None:
+    def __init__(
+        self,
+        pictures: Pictures,
+        small: NDArray[np.uint8],
+        sizes: NDArray[np.int64],
+        original: Open,
+        *,
+        contents: Distinct,
+        known: Known,
+    ) -> None:
         self._pictures, self._small, self._sizes, self._original = pictures, small, sizes, original
+        self._contents, self._known = contents, known
         self._square = functools.lru_cache(_SQUARES)(self._read_square)
         self._grey = functools.lru_cache(_GREYS)(self._read_grey)
-        self.places = functools.lru_cache(_PAIRS)(self._compare_places)
-        self.detail = functools.lru_cache(_PAIRS)(self._compare_detail)
 
     def relation(self, first: int, second: int) -> Relation:
         """Return what the second picture is to the first one."""
@@ -54,12 +71,29 @@ class Originals:
         """Return the turn after which the second picture looks most like the first one."""
         return likeliest_turn(self._small[first], self._small[second], range(len(HOW)))
 
-    def _compare_places(self, first: int, second: int) -> tuple[Places, int]:
+    def places(self, first: int, second: int) -> tuple[Places, int]:
         """Return where two pictures differ, and the turn after which the second one looks like the first."""
-        turn = self.turn(first, second)
-        if first > second and not turn:
+        if self._is_turned_round(first, second) and not self.turn(first, second):
             places, turn = self.places(second, first)
             return from_the_other(places), turn
+        return self._known.places.of(self._key(first, second), lambda: self._compare_places(first, second))
+
+    def detail(self, first: int, second: int) -> Detail:
+        """Return which of two pictures has more real detail; neither where they could not be aligned."""
+        if self._is_turned_round(first, second):
+            found = self.detail(second, first)
+            return Detail(-found.more, found.doubt)
+        return self._known.details.of(self._key(first, second), lambda: self._compare_detail(first, second))
+
+    def _key(self, first: int, second: int) -> str:
+        ranks, contents = self._contents.ranks, self._contents.contents
+        return key_of(contents[ranks[first]].decode(), contents[ranks[second]].decode())
+
+    def _is_turned_round(self, first: int, second: int) -> bool:
+        return bool(self._contents.ranks[first] > self._contents.ranks[second])
+
+    def _compare_places(self, first: int, second: int) -> tuple[Places, int]:
+        turn = self.turn(first, second)
         side = side_for(self._sizes[[first, second]].max(axis=1).tolist())
         try:
             return differ_at(self._square(first, side), turned(self._square(second, side), turn)), turn
@@ -67,17 +101,13 @@ class Originals:
             return not_compared(str(reason)), turn
 
     def _compare_detail(self, first: int, second: int) -> Detail:
-        """Return which of two pictures has more real detail; neither where they could not be aligned."""
-        if first > second:
-            found = self.detail(second, first)
-            return Detail(-found.more, found.doubt)
         places, turn = self.places(first, second)
         if relation_of(places, (1, 1), how="").kind == "none" or places.unread:
             return Detail(0)
         try:
             one, other = self._grey(first), turned(self._grey(second)[..., None], turn)[..., 0]
         except UnreadOriginalError as reason:
-            return Detail(0, f"can't be told: {reason}")
+            return Detail(0, f"{UNREAD}{reason}")
         return compare_detail(one, other, places.place_map)
 
     def _read_square(self, row: int, side: int) -> NDArray[np.uint8]:

@@ -5,6 +5,8 @@ Gauss-Newton steps from coarse to fine, together with gain and offset of the lig
 difference (Evangelidis and Psarakis 2008, doi:10.1109/TPAMI.2008.113, for steps that light doesn't disturb).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -41,10 +43,13 @@ def lay_over(target: NDArray[np.uint8], source: NDArray[np.uint8]) -> Map:
 
 def moved(source: Floats, place: Map, side: int) -> Floats:
     """Return a plane (S, S) of the source as the target's square of `side` pixels shows it; outside it is 0."""
-    size, scale = len(source), len(source) / side
+    return _moved(Image.fromarray(source), place, side)
+
+
+def _moved(image: Image.Image, place: Map, side: int) -> Floats:
+    size, scale = image.width, image.width / side
     offsets = (place[:, 2] - place[:, :2].sum(axis=1) + 1) / 2 * size
     rows = [(place[axis, 0] * scale, place[axis, 1] * scale, offsets[axis]) for axis in (0, 1)]
-    image = Image.fromarray(source)
     numbers = (*rows[0], *rows[1])
     return np.asarray(image.transform((side, side), Image.Transform.AFFINE, numbers, Image.Resampling.BILINEAR))
 
@@ -72,39 +77,66 @@ def _shift(target: Image.Image, source: Image.Image) -> Map:
     return np.array([[1, 0, 2 * moves[0] / side], [0, 1, 2 * moves[1] / side]])
 
 
+@dataclass(frozen=True)
+class _Level:
+    """Two squares at one side: the target's pixels (S^2,), the source and its slopes, and where pixels lie (S^2,).
+
+    `columns` and `weighted`, (8, S^2), are memory that each step fills anew: to be given new pages takes longer than to
+    calculate (measured, 2026-11).
+    """
+
+    side: int
+    wanted: Floats
+    planes: tuple[Image.Image, Image.Image, Image.Image]
+    x: Floats
+    y: Floats
+    columns: Floats
+    weighted: Floats
+
+
 def _refined(
     target: Image.Image, source: Image.Image, place: Map, steps: tuple[tuple[int, int], ...]
 ) -> tuple[Map, float]:
     """Return a better map, and how much the two differ by it; its six numbers are found with gain and offset."""
     difference = np.inf
     for side, count in steps:
-        wanted, shown = (np.asarray(_resized(image, side), np.float32) for image in (target, source))
-        slopes = [np.ascontiguousarray(slope) * np.float32(side / 2) for slope in np.gradient(shown)[::-1]]
+        level = _level(target, source, side)
         for _ in range(count):
-            change, difference = _step(wanted, shown, slopes, place)
+            change, difference = _step(level, place)
             place = place + change
             if np.abs(change).max() < 0.02 / side:  # a hundredth of a pixel
                 break
     return place, difference
 
 
-def _step(wanted: Floats, source: Floats, slopes: list[Floats], place: Map) -> tuple[Map, float]:
+def _level(target: Image.Image, source: Image.Image, side: int) -> _Level:
+    wanted, shown = (np.asarray(_resized(image, side), np.float32) for image in (target, source))
+    by_y, by_x = (np.ascontiguousarray(slope) * np.float32(side / 2) for slope in np.gradient(shown))
+    first, second, third = (Image.fromarray(plane) for plane in (shown, by_x, by_y))
+    x, y = np.tile(_centres(side), side), np.repeat(_centres(side), side)
+    columns, weighted = (np.empty((8, side * side), np.float32) for _ in range(2))
+    return _Level(side, wanted.ravel(), (first, second, third), x, y, columns, weighted)
+
+
+def _step(level: _Level, place: Map) -> tuple[Map, float]:
     """Return the next change of the map, (2, 3), and how much the two differ before it."""
-    side = len(wanted)
-    shown, by_x, by_y = (moved(plane, place, side).ravel() for plane in (source, *slopes))
-    inside = is_inside(place, side).ravel()
+    inside = is_inside(place, level.side).ravel()
     if inside.sum() < 64:
         return np.zeros((2, 3)), np.inf
-    x, y = np.tile(_centres(side), side), np.repeat(_centres(side), side)
-    weights = _weights(wanted.ravel(), shown, inside)
-    columns = np.stack([shown, np.ones_like(shown), by_x * x, by_x * y, by_x, by_y * x, by_y * y, by_y])
-    weighted = columns * weights
+    shown, by_x, by_y = (_moved(plane, place, level.side).ravel() for plane in level.planes)
+    columns = level.columns
+    columns[0], columns[1], columns[4], columns[7] = shown, 1, by_x, by_y
+    for number, (slope, along) in enumerate(((by_x, level.x), (by_x, level.y)), 2):
+        np.multiply(slope, along, out=columns[number])
+    for number, along in enumerate((level.x, level.y), 5):
+        np.multiply(by_y, along, out=columns[number])
+    weighted = np.multiply(columns, _weights(level.wanted, shown, inside), out=level.weighted)
     system = (weighted @ columns.T).astype(np.float64)
     system += np.diag(_RIDGE * np.diag(system) + _RIDGE)
     system[2:, 2:] += _RIDGE * np.eye(6)
-    solved = np.linalg.solve(system, (weighted @ wanted.ravel()).astype(np.float64))
+    solved = np.linalg.solve(system, (weighted @ level.wanted).astype(np.float64))
     change = (solved[2:] / max(solved[0], 0.3)).reshape(2, 3)
-    residual = np.abs(wanted.ravel() - solved[0] * shown - solved[1])[inside]
+    residual = np.abs(level.wanted - solved[0] * shown - solved[1])[inside]
     return np.clip(change, -_LONGEST_STEP, _LONGEST_STEP), float(np.minimum(residual, _MOST).mean())
 
 

@@ -1,7 +1,7 @@
 """Finds the pairs that may be copies, in the sorted lists, and compares their pixels."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -18,52 +18,53 @@ from pipeline.pixels import Pictures
 Rows = NDArray[np.int64]
 
 _BACK = {1: 3, 3: 1}  # the turns that are not their own way back
-_LIKE = 0.6  # of signatures; cropped by a tenth and turned, a copy is about 0.9
+_BITS = 32  # of the number of a content
 _BLOCK, _CLOSE = 64, 16  # pairs that are compared at once: more no longer fit the processor's cache
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of pictures: rows (M,) each, the smaller first; similarity (M,), NaN where one is turned; the turn (M,)."""
+    """Pairs of pictures: rows (M,) each; similarity (M,), NaN where one is turned; the turn (M,) of the second one."""
 
     first: Rows
     second: Rows
     similarities: NDArray[np.float32]
     turns: Rows
 
-
-def representatives(contents: Sequence[str]) -> Rows:
-    """Return for each picture the first row that holds the same content, (N,)."""
-    first: dict[str, int] = {}
-    return np.array([first.setdefault(content, row) for row, content in enumerate(contents)], np.int64)
+    def __getitem__(self, which: NDArray[np.integer] | slice) -> "Pairs":
+        """Return some of the pairs."""
+        return Pairs(self.first[which], self.second[which], self.similarities[which], self.turns[which])
 
 
 def candidates(
-    neighbours: NDArray[np.void], lists: Mapping[int, NDArray[np.void]], *, same: Rows, depth: int, depth_turned: int
+    neighbours: NDArray[np.void], lists: Mapping[int, NDArray[np.integer]], *, rows: Rows, ranks: Rows, depth: int
 ) -> Pairs:
-    """Return the pairs that stand high in a list, each once a turn and of each content one.
+    """Return the pairs that stand high in a list, each once a turn and of each content one: its first row.
+
+    Of a pair the first is the one whose content has the smaller number, so that renaming doesn't turn it round.
 
     Parameters
     ----------
     neighbours
         (N, k) of (row, similarity): the sorted lists of the pictures.
     lists
-        The same of the pictures after a turn, by the turn; by their signatures, so that similarities don't count.
-    same
-        (N,) the first row with the same content; other rows are passed over.
-    depth, depth_turned
-        How many of each list are taken, copies of the same content not counted.
+        (U, d) what looks like each content after a turn, by the turn: numbers of contents; -1 is none.
+    rows
+        (U,) the first row that holds each content.
+    ranks
+        (N,) the number of each row's content.
+    depth
+        How many of each list of neighbours are taken, copies of the same content not counted.
     """
-    plain = _from_lists(neighbours, same, depth)
-    parts, turns = [plain], [np.zeros(len(plain[0]), np.int64)]
+    pairs, similarities = _from_lists(neighbours, ranks, depth)
+    parts, turns = [(pairs, similarities)], [np.zeros(len(pairs), np.int64)]
     for turn, after in lists.items():
-        rows, similarities = _from_lists(after, same, depth_turned)
-        rows, similarities = rows[similarities >= _LIKE], similarities[similarities >= _LIKE]
+        pairs = _from_turned(after)
         for either in {turn, _BACK.get(turn, turn)}:
-            parts.append((rows, np.full_like(similarities, np.nan)))
-            turns.append(np.full(len(rows), either))
-    rows, similarities = (np.concatenate(both) for both in zip(*parts, strict=True))
-    return Pairs(rows[:, 0], rows[:, 1], similarities, np.concatenate(turns))
+            parts.append((pairs, np.full(len(pairs), np.nan, np.float32)))
+            turns.append(np.full(len(pairs), either))
+    pairs, similarities = (np.concatenate(both) for both in zip(*parts, strict=True))
+    return Pairs(rows[pairs[:, 0]], rows[pairs[:, 1]], similarities, np.concatenate(turns))
 
 
 def nearest_that_differ(pairs: Pairs, agreements: NDArray[np.float32], *, agreement: float) -> NDArray[np.float32]:
@@ -72,7 +73,7 @@ def nearest_that_differ(pairs: Pairs, agreements: NDArray[np.float32], *, agreem
     Pairs differ if their pixels agree by less than what would be enough for a pair that the encoder is sure of.
     """
     differ = (agreements < agreement_if_similar(agreement)) & (pairs.turns == 0)
-    nearest = np.full(1 + pairs.second.max(initial=0), -np.inf, np.float32)
+    nearest = np.full(1 + max(pairs.first.max(initial=0), pairs.second.max(initial=0)), -np.inf, np.float32)
     for rows in (pairs.first, pairs.second):
         np.maximum.at(nearest, rows[differ], pairs.similarities[differ])
     return nearest[np.isfinite(nearest)]
@@ -131,10 +132,9 @@ def _after(pictures: NDArray[np.uint8], turns: Rows) -> NDArray[np.uint8]:
     return changed
 
 
-def _from_lists(lists: NDArray[np.void], same: Rows, depth: int) -> tuple[Rows, NDArray[np.float32]]:
-    """Return the pairs (M, 2) of a list's picture and its first `depth` other contents, and their similarities."""
-    owners = same[np.arange(len(lists))][:, None]
-    others = same[lists["row"]] if lists.size else lists["row"].astype(np.int64)  # (N, k)
+def _from_lists(lists: NDArray[np.void], ranks: Rows, depth: int) -> tuple[Rows, NDArray[np.float32]]:
+    """Return the pairs (M, 2) of a list's content and its first `depth` other contents, and their similarities."""
+    owners, others = ranks[:, None], ranks[lists["row"]]  # (N, 1), (N, k)
     order = np.argsort(others, axis=1, kind="stable")
     ordered = np.take_along_axis(others, order, axis=1)
     fresh = np.ones(others.shape, bool)
@@ -142,6 +142,24 @@ def _from_lists(lists: NDArray[np.void], same: Rows, depth: int) -> tuple[Rows, 
     fresh &= others != owners
     fresh &= np.cumsum(fresh, axis=1) <= depth
     owner, place = np.nonzero(fresh)
-    rows = np.sort(np.stack([same[owner], others[owner, place]], axis=1), axis=1)
-    rows, first = np.unique(rows, axis=0, return_index=True)
-    return rows, lists["similarity"][owner, place][first].astype(np.float32)
+    similarities = lists["similarity"][owner, place].astype(np.float32)
+    keys = _keys(ranks[owner], others[owner, place])
+    order = np.lexsort((-similarities, keys))
+    keys, first = np.unique(keys[order], return_index=True)
+    return _pairs(keys), similarities[order][first]
+
+
+def _from_turned(lists: NDArray[np.integer]) -> Rows:
+    """Return the pairs (M, 2) of each content and those in its list (U, d)."""
+    owner, place = np.nonzero(lists >= 0)
+    return _pairs(np.unique(_keys(owner, lists[owner, place].astype(np.int64))))
+
+
+def _keys(first: Rows, second: Rows) -> Rows:
+    """Return one number for each pair, whichever is first."""
+    keys: Rows = np.minimum(first, second) << _BITS | np.maximum(first, second)
+    return keys
+
+
+def _pairs(keys: Rows) -> Rows:
+    return np.stack([keys >> _BITS, keys & ((1 << _BITS) - 1)], axis=1)

@@ -5,11 +5,13 @@ turns, counter-clockwise.
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Number = TypeVar("Number", np.uint8, np.float32)
 
 LOOKED_FOR = (1, 2, 4, 5, 6, 7)  # a picture turned by 3 is found from the other one, which is turned by 1
 HOW = (  # a picture lies that looks upright after each turn
@@ -19,7 +21,7 @@ HOW = (  # a picture lies that looks upright after each turn
 _LIKELIER = 0.02  # by so much another turn must fit better than none
 
 
-def turned(pictures: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:
+def turned(pictures: NDArray[Number], turn: int) -> NDArray[Number]:
     """Return square pictures (..., S, S, 3) after a turn from 0 to 7."""
     mirrored = pictures[..., ::-1, :] if turn >= 4 else pictures
     return np.rot90(mirrored, turn % 4, axes=(-3, -2))
@@ -39,8 +41,9 @@ def signatures(thumbnails: NDArray[np.uint8]) -> Floats:
 
 def likeliest_turn(first: NDArray[np.uint8], second: NDArray[np.uint8], turns: Sequence[int]) -> int:
     """Return the turn after which a second thumbnail (32, 32, 3) looks most like the first, or 0 if that is close."""
-    variants = np.stack([turned(second, turn) for turn in turns])
-    likenesses = signatures(variants) @ signatures(first[None])[0]
+    wanted, own = signatures(np.stack([first, second]))
+    cells = own.reshape(8, 8, 3)  # a signature turns as its picture does
+    likenesses = np.array([(turned(cells, turn).ravel() * wanted).sum() for turn in turns])
     best = int(likenesses.argmax())
     if 0 in turns and likenesses[best] < likenesses[turns.index(0)] + _LIKELIER:
         return 0

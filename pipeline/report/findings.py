@@ -65,6 +65,7 @@ class Findings:
     home          URL of that folder, and
     groups_home   URL of the K-group folders, both as seen from the page and ending in '/'
     paths         N paths relative to the folder, with '/'
+    contents      the sha256 of each file
     sizes         (N, 2) width and height of the originals
     bytes, times  (N,) of their files: bytes, and seconds of the last change since 1970; 0 where it is unknown
     pictures      uint8 (N, 256, 256, 3)
@@ -84,6 +85,7 @@ class Findings:
     home: str
     groups_home: str
     paths: Sequence[str]
+    contents: Sequence[str]
     sizes: NDArray[np.int64]
     bytes: NDArray[np.int64]
     times: NDArray[np.int64]

@@ -13,14 +13,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from pipeline.answers import Answers
 from pipeline.report import sections
 from pipeline.report.findings import Findings
 from pipeline.report.judgement import judgement
-from pipeline.report.thumbnails import SHOWN, Sheets, data_uri, draw_sheets, largest_side, picture_uri
+from pipeline.report.thumbnails import SHOWN, Gallery, Sheets, data_uri, draw_sheets, largest_side, picture_uri
 from pipeline.wording import counted, one_line
 
 _DEEP = 12  # neighbours that the page knows of each picture
 _OUTSIDE = 64  # pixels of thumbnails that lie beside the page
+_PLACED = 8  # bytes that say where the thumbnail of a picture is
 _EMPTY = '<script type="application/json" id="thumbnails">'  # no name of a file can look like this
 
 
@@ -33,7 +35,9 @@ class Page:
     side: int
 
 
-def make_page(found: Findings, *, limit_bytes: float, queries: int, seed: int, progress: bool) -> Page:
+def make_page(
+    found: Findings, *, limit_bytes: float, queries: int, seed: int, drawn: Answers[bytes], progress: bool
+) -> Page:
     """Make the report.
 
     Parameters
@@ -45,18 +49,22 @@ def make_page(found: Findings, *, limit_bytes: float, queries: int, seed: int, p
         there is no such size, they are put beside it.
     queries, seed
         How many pictures are drawn at random to show their neighbours, and how.
+    drawn
+        WebP files that the last page had; what this one has is put there.
     progress
         Whether to show progress on stderr.
     """
-    html = _render(found, queries=queries, seed=seed)
-    side = largest_side(found.pictures, found.sizes, limit_bytes=limit_bytes - len(html.encode()))
-    sheets = draw_sheets(found.pictures, found.sizes, side=side or _OUTSIDE, progress=progress)
+    gallery = Gallery(found.pictures, found.sizes, found.contents, drawn)
+    html = _render(found, gallery, queries=queries, seed=seed)
+    slots = _PLACED * len(found.paths)
+    side = largest_side(gallery, limit_bytes=limit_bytes - len(html.encode()) - slots)
+    sheets = draw_sheets(gallery, side=side or _OUTSIDE, progress=progress)
     files = {} if side else {f"{number:04d}.webp": file for number, file in enumerate(sheets.files, 1)}
     sources = [data_uri(file) for file in sheets.files] if side else [f"thumbnails/{name}" for name in files]
     return Page(html.replace(_EMPTY, _EMPTY + _thumbnails(sheets, sources)), files, sheets.side)
 
 
-def _render(found: Findings, *, queries: int, seed: int) -> str:
+def _render(found: Findings, gallery: Gallery, *, queries: int, seed: int) -> str:
     environment = Environment(
         loader=PackageLoader("pipeline.report"),
         autoescape=True,
@@ -70,7 +78,7 @@ def _render(found: Findings, *, queries: int, seed: int) -> str:
         "counted": counted,
         "distance": sections.distance,
     }
-    environment.globals |= {"picture": _pictures(found), "side": SHOWN, "source": _source(environment)}
+    environment.globals |= {"picture": _pictures(gallery), "side": SHOWN, "source": _source(environment)}
     return environment.get_template("report.html").render(
         found=found,
         paths=found.paths,
@@ -94,8 +102,8 @@ def _breakable(path: str) -> Markup:
     return Markup("/<wbr>").join(one_line(path).split("/"))
 
 
-def _pictures(found: Findings) -> Callable[[int], str]:
-    return functools.cache(lambda row: picture_uri(found.pictures[row], found.sizes[row]))
+def _pictures(gallery: Gallery) -> Callable[[int], str]:
+    return functools.cache(lambda row: picture_uri(gallery, row))
 
 
 def _source(environment: Environment) -> Callable[[str], Markup]:
@@ -149,9 +157,9 @@ def _unusual_by_row(found: Findings) -> tuple[NDArray[np.int64], NDArray[np.floa
     """Return the rank by uniqueness and the distance of every picture: (N,) both, 0 and -1 where they are unknown."""
     ranks, distances = np.zeros(len(found.paths), np.int64), np.full(len(found.paths), -1.0)
     for one in found.unusual or ():
-        rows = [one.row, *one.copies]
-        ranks[rows], distances[rows] = one.rank, np.nan_to_num(one.distance, nan=-1)
-    return ranks, distances
+        for row in (one.row, *one.copies):
+            ranks[row], distances[row] = one.rank, one.distance
+    return ranks, np.nan_to_num(distances, nan=-1)
 
 
 def _unit_square(positions: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -167,4 +175,5 @@ def _packed(values: NDArray[Any], dtype: str) -> str:
 
 
 def _thumbnails(sheets: Sheets, sources: list[str]) -> str:
-    return json.dumps({"side": sheets.side, "columns": sheets.columns, "rows": sheets.rows, "sources": sources})
+    where = {"sheets": _packed(sheets.sheets, "<u2"), "places": _packed(sheets.places, "<u4")}
+    return json.dumps({"side": sheets.side, "columns": sheets.columns, **where, "sources": sources})

@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_left
 from collections import Counter
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ def summary(found: Findings) -> dict[str, Any]:
 
 def pictures(found: Findings) -> dict[str, Any]:
     """Return what went in and what was rejected."""
-    suffixes = Counter(PurePosixPath(path).suffix.lower() or "no suffix" for path in found.paths)
+    suffixes = Counter(splitext(path)[1].lower() or "no suffix" for path in found.paths)
     areas = found.sizes.prod(axis=1)
     order = np.argsort(areas, kind="stable")
     sizes = [found.sizes[row].tolist() for row in (order[0], order[len(order) // 2], order[-1])]

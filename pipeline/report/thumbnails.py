@@ -1,8 +1,13 @@
-"""Thumbnails as WebP: one by one for the pictures that a page shows, and in sheets for all of them."""
+"""Thumbnails as WebP: one by one for the pictures that a page shows, and in sheets for all of them.
+
+Which sheet a picture is on is told by the digest of its content, not by its row: so if a few pictures come and go, or
+are renamed, most sheets stay as they are, and what was drawn for the last page serves for the next one.
+"""
 
 import base64
+import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -11,32 +16,58 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
+from pipeline.answers import Answers
 from pipeline.pixels import Pictures
 from pipeline.shapes import middle
 
 SHOWN = 160  # pixels of a picture that a page shows
 SIDES = (96, 80, 64, 48, 32)  # pixels of a thumbnail in a sheet, the first that fits
-_COLUMNS, _ROWS = 32, 32  # of a sheet: at most 3,072 pixels a side, which telephones draw
+_COLUMNS = 32  # of a sheet: at most 3,072 pixels wide, which telephones draw
 _QUALITY, _EFFORT = 68, 2  # 96 pixels take 1.4 kB of a photograph; more effort takes twice the time for 4 % less
+_LEAST, _SHEETS = 8, 10  # pictures of a sheet on the average, at least, and bits of a sheet's number, at most: one of
+# 16 takes 1 % more bytes than one of 1,024, one of 4 takes 3 % (Caltech-101, 2026-11)
 _SAMPLE = 512  # pictures that the size is judged by
+_AROUND = 30  # bytes around a file inside the page
 _WORKERS = 4
 
-Sizes = NDArray[np.int64]  # (N, 2), width and height before
+Pixels = NDArray[np.uint8]  # (H, W, 3)
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """What thumbnails are made of, and those that are there.
+
+    pictures  (N, 256, 256, 3), squeezed into a square
+    sizes     (N, 2), width and height before
+    contents  the sha256 of each file
+    drawn     WebP files, those that the last page had as well
+    """
+
+    pictures: Pictures
+    sizes: NDArray[np.int64]
+    contents: Sequence[str]
+    drawn: Answers[bytes]
 
 
 @dataclass(frozen=True)
 class Sheets:
-    """Thumbnails of `side` pixels of all pictures, row by row, `columns` by `rows` on a sheet; each sheet WebP."""
+    """Thumbnails of `side` pixels, `columns` in a line; which sheet each picture is on, and its place there: (N,)."""
 
     side: int
     columns: int
-    rows: int
+    sheets: Rows
+    places: Rows
     files: tuple[bytes, ...]
 
 
-def picture_uri(pixels: NDArray[np.uint8], size: NDArray[np.int64]) -> str:
-    """Return the middle of one picture (H, W, 3) that had another size (2,) before, as a data URI."""
-    return data_uri(_encoded(_small(pixels, size, SHOWN)))
+def picture_uri(gallery: Gallery, row: int) -> str:
+    """Return the middle of one picture as a data URI."""
+
+    def draw() -> bytes:
+        return _encoded(_small(gallery.pictures[row], gallery.sizes[row], SHOWN))
+
+    return data_uri(gallery.drawn.of(f"{SHOWN} {gallery.contents[row]}", draw))
 
 
 def data_uri(webp: bytes) -> str:
@@ -44,43 +75,66 @@ def data_uri(webp: bytes) -> str:
     return "data:image/webp;base64," + base64.b64encode(webp).decode("ascii")
 
 
-def largest_side(pictures: Pictures, sizes: Sizes, *, limit_bytes: float) -> int | None:
+def largest_side(gallery: Gallery, *, limit_bytes: float) -> int | None:
     """Return the largest side at which the sheets, as data URIs, take fewer bytes than the limit; None if none does.
 
-    Judged by a few hundred pictures that are evenly spread, with a tenth to spare.
+    Judged by the first sheets, with a few hundred pictures, which are as random as digests are; a tenth to spare.
     """
-    rows = np.unique(np.linspace(0, len(pictures) - 1, min(len(pictures), _SAMPLE)).astype(np.int64))
+    rows, sheets, _ = _dealt(gallery.contents)
+    many = np.cumsum(np.bincount(sheets))
+    some = sheets <= np.searchsorted(many, min(_SAMPLE, len(rows)))
+    share = some.sum() / len(rows)
     for side in SIDES:
-        share = len(rows) / len(pictures)
-        needed = sum(len(file) for file in _files(pictures, sizes, rows, side, progress=False)) * 4 / 3 / share
+        files = _files(gallery, rows[some], sheets[some], side, progress=False)
+        needed = sum(len(file) * 4 / 3 + _AROUND for file in files) / share
         if needed * 1.1 <= limit_bytes:
             return side
     return None
 
 
-def draw_sheets(pictures: Pictures, sizes: Sizes, *, side: int, progress: bool) -> Sheets:
+def draw_sheets(gallery: Gallery, *, side: int, progress: bool) -> Sheets:
     """Return the middle of every picture as a thumbnail of `side` pixels; a bar on stderr if it is wanted."""
-    rows = np.arange(len(pictures))
-    return Sheets(side, _COLUMNS, _ROWS, tuple(_files(pictures, sizes, rows, side, progress=progress)))
+    rows, sheets, ranks = _dealt(gallery.contents)
+    files = tuple(_files(gallery, rows, sheets, side, progress=progress))
+    places = np.arange(len(rows)) - np.searchsorted(sheets, sheets)
+    return Sheets(side, _COLUMNS, sheets[ranks], places[ranks], files)
 
 
-def _files(pictures: Pictures, sizes: Sizes, rows: NDArray[np.int64], side: int, *, progress: bool) -> Iterator[bytes]:
-    each = _COLUMNS * _ROWS
-    parts = [rows[start : start + each] for start in range(0, len(rows), each)]
+def _dealt(contents: Sequence[str]) -> tuple[Rows, Rows, Rows]:
+    """Return the first row of each content, by digest, and the sheet that it is on, (U,); and its number, (N,)."""
+    digests, rows, ranks = np.unique(np.array(contents, np.bytes_), return_index=True, return_inverse=True)
+    bits = min(max(len(rows) // _LEAST, 1).bit_length() - 1, _SHEETS)
+    numbers = np.array([int(digest[:8], 16) >> (32 - bits) for digest in digests.tolist()], np.int64)
+    return rows, np.unique(numbers, return_inverse=True)[1], ranks
+
+
+def _files(gallery: Gallery, rows: Rows, sheets: Rows, side: int, *, progress: bool) -> Iterator[bytes]:
+    """Yield the file of each sheet in turn; `sheets` (U,) ascends."""
+    parts = np.split(rows, np.flatnonzero(np.diff(sheets)) + 1)
+
+    def work(part: Rows) -> bytes:
+        return gallery.drawn.of(_key(gallery, part, side), lambda: _file(gallery, part, side))
+
     with ThreadPoolExecutor(_WORKERS) as pool:  # Pillow works without the interpreter's lock
-        made = pool.map(lambda part: _file(pictures, sizes, part, side), parts)
+        made = pool.map(work, parts)
         yield from tqdm(made, "thumbnails", len(parts), unit=" sheets", disable=not progress)
 
 
-def _file(pictures: Pictures, sizes: Sizes, rows: NDArray[np.int64], side: int) -> bytes:
+def _key(gallery: Gallery, rows: Rows, side: int) -> str:
+    contents = " ".join(gallery.contents[row] for row in rows.tolist())
+    return f"{side} {hashlib.sha256(contents.encode()).hexdigest()}"
+
+
+def _file(gallery: Gallery, rows: Rows, side: int) -> bytes:
     lines = -(-len(rows) // _COLUMNS)
     sheet = Image.new("RGB", (min(_COLUMNS, len(rows)) * side, lines * side))
     for place, row in enumerate(rows.tolist()):
-        sheet.paste(_small(pictures[row], sizes[row], side), (place % _COLUMNS * side, place // _COLUMNS * side))
+        small = _small(gallery.pictures[row], gallery.sizes[row], side)
+        sheet.paste(small, (place % _COLUMNS * side, place // _COLUMNS * side))
     return _encoded(sheet)
 
 
-def _small(pixels: NDArray[np.uint8], size: NDArray[np.int64], side: int) -> Image.Image:
+def _small(pixels: Pixels, size: NDArray[np.int64], side: int) -> Image.Image:
     box = middle(pixels.shape[1::-1], size.tolist())
     return Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR, box)  # Pillow's looks at all pixels
 

@@ -6,18 +6,22 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.answers import Answers
 from pipeline.artifacts import (
     Artifacts,
     Index,
     Ranked,
     check_origin,
     check_own,
+    earlier,
+    kept,
     load_duplicates,
     load_groups,
     load_json,
     load_map,
     load_neighbours,
     load_pictures,
+    load_pieces,
     load_rejected,
     load_scale,
     load_table,
@@ -26,10 +30,14 @@ from pipeline.artifacts import (
     read_labels,
     rewritten_folder,
     save_json,
+    save_pieces,
 )
+from pipeline.closure import digest_of
+from pipeline.errors import ArtifactError
 from pipeline.params import Params
 from pipeline.report import Copy, Findings, Rejected, Unusual, make_page
 
+_DRAWN, _BY = "drawn.bin", "by"  # what is kept for the next run, and the key of what it was drawn by
 _MEASURED = ("train", "groups", "evaluate", "map")  # stages whose metrics the page shows
 
 
@@ -40,20 +48,18 @@ def report(params: Params, artifacts: Artifacts) -> str:
     """
     check_own(artifacts.report)
     with open_index(artifacts.index) as index:
-        found = load_findings(params, artifacts, index)
-    page = make_page(
-        found,
-        limit_bytes=params.report.megabytes * 1e6,
-        queries=params.report.queries,
-        seed=params.report.seed,
-        progress=True,
-    )
+        found, drawn = load_findings(params, artifacts, index), _load_drawn(artifacts, index)
+    settings = params.report
+    limit = settings.megabytes * 1e6
+    page = make_page(found, limit_bytes=limit, queries=settings.queries, seed=settings.seed, drawn=drawn, progress=True)
     save_json(artifacts.metrics("summary"), summary_of(found))
     with rewritten_folder(artifacts.report) as folder:
         (folder / "index.html").write_text(page.html, encoding="utf-8")
         for name, file in page.files.items():
             (folder / "thumbnails").mkdir(exist_ok=True)
             (folder / "thumbnails" / name).write_bytes(file)
+    with kept(artifacts, "report") as folder:
+        save_pieces(folder / _DRAWN, {_BY: _code(), **drawn.asked})
     where = "beside it: they do not fit inside" if page.files else "inside"
     return (
         f"{artifacts.report / 'index.html'}: {len(page.html.encode()) / 1e6:.1f} MB, "
@@ -97,12 +103,13 @@ def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Finding
         check_origin(artifacts, stage, index.digest, labels=labels)
     groups, similarities, medoids = load_groups(artifacts, index, paths)
     positions, cells = load_map(artifacts, index, paths)
-    files = np.array([_file(index.dataset / path) for path in paths], np.int64).reshape(-1, 2)
+    files = np.array([_file(f"{index.dataset}/{path}") for path in paths], np.int64).reshape(-1, 2)
     return Findings(
         dataset=params.dataset.path,
         home=_url(index.dataset, artifacts),
         groups_home=_url(artifacts.groups, artifacts),
         paths=paths,
+        contents=[picture.content for picture in listed],
         sizes=np.array([(picture.width, picture.height) for picture in listed], np.int64),
         bytes=files[:, 0],
         times=files[:, 1],
@@ -127,10 +134,25 @@ def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Finding
     )
 
 
-def _file(path: Path) -> tuple[int, int]:
+def _load_drawn(artifacts: Artifacts, index: Index) -> Answers[bytes]:
+    """Return what the last run has drawn; nothing if it was drawn otherwise."""
+    last = earlier(artifacts, "report", index)
+    try:
+        drawn = load_pieces(last.folder / _DRAWN) if last else {}
+    except ArtifactError:
+        return Answers({})
+    return Answers(drawn if drawn.pop(_BY, None) == _code() else {})
+
+
+def _code() -> bytes:
+    """Return the digest of the code that draws; the index tells which Pillow it was."""
+    return digest_of("pipeline.report.thumbnails").encode()
+
+
+def _file(path: str) -> tuple[int, int]:
     """Return the bytes of a file and when it was last changed; zeros if it has gone."""
     try:
-        found = path.stat()
+        found = os.stat(path)
     except OSError:
         return 0, 0
     return found.st_size, int(found.st_mtime)

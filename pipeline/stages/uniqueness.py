@@ -1,7 +1,8 @@
 """Ranks all pictures by the distance to the most similar one that is no copy of theirs."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from pipeline.artifacts import (
     save_origin,
     save_table,
 )
+from pipeline.neighbours import most_similar
 from pipeline.params import Params
 from pipeline.plots import plot_uniqueness
 from pipeline.sheets import Tile, contact_sheet
@@ -41,7 +43,9 @@ def uniqueness(params: Params, artifacts: Artifacts) -> str:
         neighbours = np.asarray(load_own_neighbours(artifacts, index))
         pictures = load_pictures(artifacts, index)
         groups = groups_of_copies(load_duplicates(artifacts, index), count=len(paths))
-    scores = room.score(*room.others(embeddings, neighbours, groups, count=params.uniqueness.neighbours))
+    count = params.uniqueness.neighbours
+    among = partial(lists_among, embeddings, count=count)
+    scores = room.score(*room.others(neighbours, groups, count=count, among=among))
     ranked, ranks = room.ranking(scores, groups)
     first_ones = np.diff(ranks, prepend=0) > 0  # of copies one is shown and drawn
     known = ranked[first_ones & (scores.nearest[ranked] >= 0)]
@@ -53,8 +57,7 @@ def uniqueness(params: Params, artifacts: Artifacts) -> str:
         thumbnails = [pictures[row] for row in known[:_THUMBNAILS].tolist()]
         plot_uniqueness(path, distances=distances.tolist(), thumbnails=thumbnails, limit=limit)
     with replaced(artifacts.plot("unique")) as path:
-        tiles = [Tile(pixels, size=size) for pixels, size in zip(pictures, sizes, strict=True)]
-        _sheet(known[:_TOP], scores, paths, tiles).save(path)
+        _sheet(known[:_TOP], scores, paths, lambda row: Tile(pictures[row], size=sizes[row])).save(path)
     largest, median = (float(distances[0]), float(np.median(distances))) if len(known) else (None, None)
     first = paths[int(known[0])] if len(known) else None
     metrics = {"most_unique": first, "largest_distance": largest, "median_distance": median, "stand_out": number}
@@ -82,6 +85,16 @@ def groups_of_copies(copies: Iterable[Duplicate], *, count: int) -> NDArray[np.i
     return groups
 
 
+def lists_among(
+    embeddings: NDArray[np.float32], rows: NDArray[np.int64], others: NDArray[np.int64], *, count: int
+) -> NDArray[np.void]:
+    """Return the sorted lists of some rows (Q,) among other rows (C,), ascending: (Q, min(count, C)) of NEIGHBOUR."""
+    chosen = embeddings[others]
+    found = np.stack([most_similar(chosen, embeddings[row], count=count) for row in rows.tolist()])
+    found["row"] = others[found["row"]]
+    return found
+
+
 def _table(
     ranked: NDArray[np.int64], ranks: NDArray[np.int64], scores: Scores, paths: list[str], limit: float
 ) -> list[tuple[Any, ...]]:
@@ -98,11 +111,11 @@ def _table(
     return table
 
 
-def _sheet(rows: NDArray[np.int64], scores: Scores, paths: list[str], tiles: list[Tile]) -> Image.Image:
+def _sheet(rows: NDArray[np.int64], scores: Scores, paths: list[str], tile_of: Callable[[int], Tile]) -> Image.Image:
     pairs = []
     for rank, row in enumerate(rows.tolist(), 1):
         nearest = int(scores.nearest[row])
         words = (f"{rank}   distance {scores.distances[row]:.3f}", paths[row])
-        left = replace(tiles[row], caption=words, framed=True)
-        pairs.append([left, replace(tiles[nearest], caption=("the most similar", paths[nearest]))])
+        left = replace(tile_of(row), caption=words, framed=True)
+        pairs.append([left, replace(tile_of(nearest), caption=("the most similar", paths[nearest]))])
     return contact_sheet(pairs, title="The most unique", subtitle="beside each what is most like it", tile=200)

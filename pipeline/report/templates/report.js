@@ -25,7 +25,7 @@ const original = (row) => known.home + paths[row].split("/").map(encodeURICompon
 
 // Sheets of thumbnails are decoded when they are first wanted.
 const sheets = thumbnails.sources.map(() => null);
-const perSheet = thumbnails.columns * thumbnails.rows;
+const sheetOf = unpack(thumbnails.sheets, Uint16Array), placeOf = unpack(thumbnails.places, Uint32Array);
 function sheet(number) {
   if (!sheets[number]) {
     const image = new Image();
@@ -38,9 +38,9 @@ function sheet(number) {
 }
 
 function drawThumbnail(context, row, x, y, size) {
-  const image = sheet(Math.floor(row / perSheet));
+  const image = sheet(sheetOf[row]);
   if (!image.complete || !image.naturalWidth) return false;
-  const place = row % perSheet, side = thumbnails.side;
+  const place = placeOf[row], side = thumbnails.side;
   const column = place % thumbnails.columns, line = Math.floor(place / thumbnails.columns);
   context.drawImage(image, column * side, line * side, side, side, x, y, size, size);
   return true;
