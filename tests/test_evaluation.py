@@ -302,7 +302,7 @@ def test_whitened_pixels_have_unit_length_also_where_all_are_alike(count: int) -
 def test_the_json_has_exactly_the_documented_form(line: Line) -> None:
     result = run(line, "evaluate", "--json")
     table = json.loads(result.stdout)
-    always = {"pictures", "views", "verdict", "measured_of", "folder", "by"}
+    always = {"pictures", "views", "verdict", "measured_of", "folder", "by", "doubts"}
     assert set(table) == always | {"classes", "embeddings", "groups"}
     assert list(table["views"]) == VIEWS
     assert len(table["verdict"]) == 2
@@ -349,7 +349,7 @@ def test_without_labels_it_says_so_and_is_no_failure(own_line: Line, as_json: bo
     assert result.exit_code == 0
     assert "there are no labels to measure by" in result.stderr
     table = load_json(own_line.artifacts.metrics("evaluate"), stage="evaluate")
-    assert set(table) == {"pictures", "views", "verdict", "measured_of", "folder", "by"}
+    assert set(table) == {"pictures", "views", "verdict", "measured_of", "folder", "by", "doubts"}
     assert table["pictures"] == 58
     assert result.stdout == (json.dumps(table) if as_json else table["verdict"][0]) + "\n"
 

@@ -54,8 +54,8 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
     Returns
     -------
     table
-        {"pictures": N, "views": {name: share found again}, "verdict": [words]}, "doubts": [words] if there are any
-        about the table of labels, and with labels "classes": C,
+        {"pictures": N, "views": {name: share found again}, "verdict": [words]}, "doubts": [words] about the table of
+        labels, and about what has changed since the model was measured, and with labels "classes": C,
         "embeddings": {name: measures} and "groups": {"k", "purity", "adjusted_rand"}; N then counts the
         pictures that have a label, and only they are compared by it. "measured_of" is how many pictures there were when
         the model was measured: that stands while it is the same and at most a tenth of the folder has changed, and then
@@ -82,7 +82,7 @@ def evaluate(params: Params, artifacts: Artifacts, *, others: Sequence[Path] = (
             some = pictures if len(rows) == len(paths) else pictures[rows]
             table = _with_labels(table, params, artifacts, some, (embeddings[rows], own[rows]), classes, labels)
     is_measured_anew, table = table is not stands, table | {"folder": len(paths)}
-    table |= {"doubts": [known.doubt]} if known.doubt else {}
+    table["doubts"] = [*_grown(table), *filter(None, [known.doubt])]
     if is_measurable:
         groups, _, medoids = load_groups(artifacts, index, paths)
         table["groups"] = _measure_groups(groups[rows], labels, k=len(medoids))
@@ -166,7 +166,7 @@ def _by(params: Params, artifacts: Artifacts) -> str:
 def format_table(table: dict[str, Any]) -> str:
     """Return the table as text for a terminal."""
     if "classes" not in table:
-        return "\n".join([*table["verdict"], *_note(table)])
+        return "\n".join([*table["verdict"], *table["doubts"]])
     counts = f"{counted(table['pictures'], 'picture')} in {counted(table['classes'], 'class')}"
     lines = [
         f"{counts}; agreement of neighbours with labels, %, each beside its mean over classes (macro); "
@@ -180,18 +180,18 @@ def format_table(table: dict[str, Any]) -> str:
     groups = table["groups"]
     measures_of_groups = f"purity {groups['purity']:.3f}, adjusted Rand index {groups['adjusted_rand']:.3f}"
     lines.append(f"{counted(groups['k'], 'group')}: {measures_of_groups}")
-    return "\n".join([*lines, *table["verdict"], *_note(table)])
+    return "\n".join([*lines, *table["verdict"], *table["doubts"]])
 
 
-def _note(table: dict[str, Any]) -> list[str]:
-    """Return what else is to be said: of which pictures it was measured, and what to doubt."""
+def _grown(table: dict[str, Any]) -> list[str]:
+    """Say of which pictures the model was measured, if the folder has grown or shrunk since."""
     then, now = table["measured_of"], table["folder"]
-    again = "; only the groups were measured again" if "groups" in table else ""
-    grown = (
+    if then == now:
+        return []
+    return [
         f"the model was measured when the folder held {then:,} pictures, {now:,} now: it is the same one, and so are "
-        f"nearly all pictures{again}"
-    )
-    return [*([grown] if then != now else []), *table.get("doubts", [])]
+        f"nearly all pictures{'; only the groups were measured again' if 'groups' in table else ''}"
+    ]
 
 
 def _given_encoder(path: Path) -> Encoder:
