@@ -404,12 +404,14 @@ def test_a_file_that_was_rejected_is_tried_again(bitmaps: Path, artifacts: Artif
     assert again(bitmaps, artifacts)[0] == "1 new was read, 3 known"
 
 
-def test_another_folder_with_files_that_look_the_same_is_read(
+def test_a_folder_that_was_moved_is_not_read_again_and_a_copy_of_it_is(
     bitmaps: Path, artifacts: Artifacts, tmp_path: Path
 ) -> None:
     resize(params_for(bitmaps), artifacts)
     bitmaps.rename(tmp_path / "moved")  # all its files keep path, size, time and inode
-    assert again(tmp_path / "moved", artifacts)[0] == "0 new were read, 3 known (3 of them read to know them)"
+    assert again(tmp_path / "moved", artifacts)[0] == "0 new were read, 3 known"
+    shutil.copytree(tmp_path / "moved", tmp_path / "copied")  # with their times, but under other inodes
+    assert again(tmp_path / "copied", artifacts)[0] == "0 new were read, 3 known (3 of them read to know them)"
 
 
 def test_the_index_is_the_same_whichever_way_it_came_about(bitmaps: Path, artifacts: Artifacts, tmp_path: Path) -> None:

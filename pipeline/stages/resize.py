@@ -23,6 +23,7 @@ from pipeline.artifacts import (
     PictureStore,
     Rejected,
     dataset_from,
+    digest_of,
     load_json,
     made_from,
     replaced,
@@ -67,7 +68,7 @@ def resize(params: Params, artifacts: Artifacts) -> str:
     files = list_dataset(params.dataset, artifacts).files
     store = PictureStore(artifacts.pictures, recipe=_recipe())
     origin = {"dataset": dataset_from(artifacts.root, folder), "recipe": _recipe()}
-    read_by = _digest({**origin, **vars(limits)})
+    read_by = digest_of(_recipe(), vars(limits))  # not the folder's place: it may be moved
     last = recognised(files, _load_read_files(artifacts, read_by))
     found = _look_at(folder, files, limits, store, {path: known for path, known in last.items() if known in store})
     if not found.pictures:
@@ -147,7 +148,7 @@ def _summary(found: _Found) -> str:
 
 
 def _load_read_files(artifacts: Artifacts, read_by: str) -> list[ReadFile]:
-    """Return the files of the last run; none if it read another folder, by other limits, or in another way."""
+    """Return the files of the last run; none if it read by other limits, or in another way."""
     try:
         saved = load_json(artifacts.read_files, stage="resize")
         return [ReadFile(*file) for file in saved["files"]] if saved["read_by"] == read_by else []
@@ -178,7 +179,3 @@ def _recipe() -> str:
     sources = sorted(Path(room.__file__).parent.glob("*.py"))
     versions = repr(sorted(room.decoders().items())).encode()
     return hashlib.sha256(b"".join(map(Path.read_bytes, sources)) + versions).hexdigest()
-
-
-def _digest(facts: Mapping[str, object]) -> str:
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
