@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 import pytest
 import yaml
+from hypothesis import settings
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
@@ -26,6 +27,9 @@ from pipeline.stages.groups import groups
 from pipeline.stages.neighbours import neighbours
 from pipeline.stages.resize import resize
 from pipeline.stages.tolerance import tolerance
+
+settings.register_profile("project", deadline=None)  # a test asserts what is done, not how fast a busy machine does it
+settings.load_profile("project")
 
 ROOT = Path(__file__).parent.parent
 CLASSES, PICTURES_OF_A_CLASS = ("discs", "stripes", "ramps"), 18

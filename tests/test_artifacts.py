@@ -169,7 +169,7 @@ def test_a_file_that_is_no_array_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")  # numpy warns where it mends the header of a file of Python 2
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(place=st.integers(0, 230), value=st.integers(0, 255))
 def test_a_damaged_header_is_refused_or_harmless(
     tmp_path_factory: pytest.TempPathFactory, place: int, value: int

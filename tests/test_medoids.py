@@ -163,7 +163,7 @@ def test_the_loss_is_that_of_the_reference_implementation(k):
     k=st.integers(1, 60),
     copies=st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_swaps_end_at_different_rows_and_never_above_the_start(seed, num_pictures, num_judges, k, copies):
     generator = np.random.default_rng(seed)
     embeddings = random_embeddings(num_pictures, seed=seed)
@@ -304,7 +304,7 @@ def test_losses_of_many_sets_are_those_of_each_set_over_several_blocks(monkeypat
 
 
 @given(seed=SEEDS, num_pictures=UP_TO_40, k=UP_TO_40, few=UP_TO_40)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_groups_have_their_form_whatever_the_copies_and_the_order(seed, num_pictures, k, few):
     generator = np.random.default_rng(seed)
     embeddings = random_embeddings(few, seed=seed)[generator.integers(0, few, size=num_pictures)]
@@ -325,7 +325,7 @@ def test_groups_have_their_form_whatever_the_copies_and_the_order(seed, num_pict
     k=st.integers(1, 9),
     columns=st.integers(9, 80),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_grouping_never_ends_above_its_start(seed, num_pictures, k, columns):
     embeddings = random_embeddings(num_pictures, seed=seed)
     generator = np.random.default_rng(seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -168,7 +168,6 @@ def test_two_pictures_have_each_other() -> None:
     assert lists_of(random_embeddings(2, seed=0), depth=5)["row"].tolist() == [[1], [0]]
 
 
-@settings(deadline=None)
 @given(st.integers(1, 40), DEPTHS, BLOCKS, st.sampled_from([3, 256, 3072, 4097, 8193]))
 def test_identical_pictures_are_listed_by_row_at_similarity_one(n: int, depth: int, block: int, width: int) -> None:
     embeddings = np.repeat(random_embeddings(1, seed=7, dimensions=width), n, axis=0)

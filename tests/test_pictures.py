@@ -469,7 +469,7 @@ SMALL_FILES = {
 
 @pytest.mark.filterwarnings("ignore")  # Pillow warns of what is odd in a file; the stage hides that too
 @pytest.mark.parametrize("name", SMALL_FILES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_rejected_but_never_fails_otherwise(
     tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject

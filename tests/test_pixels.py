@@ -299,7 +299,7 @@ def test_a_file_of_the_users_is_told_and_stays(artifacts: Artifacts, name: str) 
     assert set(before) <= set(names_in(artifacts))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(folders=st.lists(st.lists(st.sampled_from("abcdefghij"), min_size=1), min_size=1, max_size=6))
 def test_whatever_comes_and_goes_the_pixels_are_right_and_the_blocks_few(
     tmp_path_factory: pytest.TempPathFactory, folders: list[list[str]]
