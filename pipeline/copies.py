@@ -47,7 +47,7 @@ class Folder:
 
 @dataclass(frozen=True)
 class Found:
-    """The pairs that are copies (S, 2) and perhaps copies (P, 2), and what was found on the way.
+    """The pairs that are copies (S, 2) and perhaps copies (P, 2), the smaller row first, and what was found on the way.
 
     `layouts` is how many pictures are perhaps copies of so many that they only share a layout; `copies` and `others`
     are the similarities of made copies and of what differs, behind the threshold. `compared` says how many pairs there
@@ -113,7 +113,7 @@ def find(folder: Folder, neighbours: NDArray[np.void], encoder: OpenEncoder, set
         room.kind_of(one, is_near=bool(yes)) if yes or is_open else "none"
         for one, yes in zip(places, near, strict=True)
     ]
-    rows = np.stack([pairs.first, pairs.second], axis=1)[looked]
+    rows = np.sort(np.stack([pairs.first, pairs.second], axis=1)[looked], axis=1)
     sure, perhaps = (np.array([kind == name for kind in kinds], bool) for name in ("copy", "perhaps"))
     shares = np.array([one.share for one in places], np.float32)[perhaps]
     remain = room.without_layouts(len(folder.pictures), rows[sure], rows[perhaps], shares)

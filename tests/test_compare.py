@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pipeline.artifacts import encoder_of, load_embeddings, load_json, load_neig
 from pipeline.cli import app
 from pipeline.errors import EncoderError, QueryError
 from pipeline.stages.neighbours import neighbours
+from pipeline.stages.resize import resize
 from pipeline.stages.tolerance import tolerance
 
 
@@ -196,6 +198,22 @@ def test_cells_of_another_encoder_have_no_tolerance(own_line: Line) -> None:
     write_cells(own_line.artifacts.cells, encoder="another")
     with pytest.raises(EncoderError, match="made beside another encoder: run `pipeline embed` again"):
         tolerance(own_line.params, own_line.artifacts)
+
+
+def test_the_tolerance_of_a_changed_folder_is_that_of_a_new_one(own_line: Line) -> None:
+    own_line.set(dataset={"path": str(own_line.dataset)}, tolerance={"pictures": 20})
+    tolerance(own_line.params, own_line.artifacts)
+    for number, path in enumerate(sorted(own_line.dataset.rglob("* 0*.png"))[:30]):
+        path.unlink() if number % 3 == 0 else path.rename(path.with_name(f"renamed {path.name}"))
+    resize(own_line.params, own_line.artifacts)
+    embed_again(own_line.artifacts)
+    said = tolerance(own_line.params, own_line.artifacts)
+    again = int(re.findall("measured anew on ([0-9]+) of 20 pictures", said)[0])
+    assert 0 < again < 10
+    after = load_json(own_line.artifacts.metrics("tolerance"), stage="tolerance")
+    shutil.rmtree(own_line.artifacts.earlier("tolerance"))
+    assert "anew" not in tolerance(own_line.params, own_line.artifacts)
+    assert load_json(own_line.artifacts.metrics("tolerance"), stage="tolerance") == after
 
 
 def test_without_the_tolerance_it_says_what_to_run(own_line: Line, photos: Path) -> None:

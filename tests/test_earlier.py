@@ -4,11 +4,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.artifacts import Artifacts, Earlier, Picture, earlier, open_index, remember, save_index
+from pipeline.artifacts import (
+    Artifacts,
+    Earlier,
+    Picture,
+    earlier,
+    kept,
+    load_pieces,
+    open_index,
+    remember,
+    save_index,
+    save_pieces,
+)
 from pipeline.artifacts.earlier import matched
+from pipeline.errors import ArtifactError
 
 
 def index_of(artifacts: Artifacts, pictures: Sequence[tuple[str, str]], recipe: str = "one") -> None:
@@ -49,6 +62,27 @@ def test_nothing_is_known_without_a_last_run_or_of_pixels_made_otherwise(tmp_pat
     assert found(artifacts) is None
     (artifacts.earlier("embed") / "index.sqlite").write_bytes(b"no index")
     assert found(artifacts) is None
+
+
+def test_what_is_kept_is_found_by_the_next_run_and_a_run_that_fails_leaves_it(tmp_path: Path) -> None:
+    artifacts = Artifacts(tmp_path)
+    index_of(artifacts, [("a", "1")])
+    with kept(artifacts, "report") as folder:
+        save_pieces(folder / "drawn.bin", {"one": b"1\n2", "none": b"", "two": b"\x00"})
+    with pytest.raises(TypeError, match="NoneType"), kept(artifacts, "report") as folder:
+        save_pieces(folder / "drawn.bin", {"one": None})  # type: ignore[dict-item]
+    with open_index(artifacts.index) as index:
+        last = earlier(artifacts, "report", index)
+    assert last is not None
+    assert load_pieces(last.folder / "drawn.bin") == {"one": b"1\n2", "none": b"", "two": b"\x00"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["earlier", "index.sqlite"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"no list\nx", b'[["one", 2]]\nx', b"[1]\n"])
+def test_damaged_pieces_are_said_to_be_so(damage: bytes, tmp_path: Path) -> None:
+    (tmp_path / "drawn.bin").write_bytes(damage)
+    with pytest.raises(ArtifactError, match="damaged"):
+        load_pieces(tmp_path / "drawn.bin")
 
 
 _PICTURES = st.lists(st.tuples(st.sampled_from("123"), st.sampled_from("abcdef")), unique_by=lambda one: one[1])

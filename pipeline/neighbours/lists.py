@@ -55,9 +55,7 @@ def similarity_blocks(embeddings: Embeddings, *, block: int) -> Iterator[tuple[s
         yield rows, np.clip(embeddings[rows] @ embeddings.T, -1.0, 1.0)
 
 
-def sorted_lists(
-    embeddings: Embeddings, *, depth: int, block: int, progress: bool, queries: Embeddings | None = None
-) -> Iterator[NDArray[np.void]]:
+def sorted_lists(embeddings: Embeddings, *, depth: int, block: int, progress: bool) -> Iterator[NDArray[np.void]]:
     """Yield, block by block, each picture's most similar others.
 
     Parameters
@@ -70,8 +68,6 @@ def sorted_lists(
         Rows that are worked on at once; block x N similarities are held in memory.
     progress
         Whether to show a progress bar on stderr.
-    queries
-        (N, D) what is looked for in place of each picture's own embedding: that of its mirror image, say.
 
     Yields
     ------
@@ -81,7 +77,6 @@ def sorted_lists(
         `cosines` gives, rounded once.
     """
     depth = min(depth, len(embeddings) - 1)
-    vectors = embeddings if queries is None else queries
     candidates = candidates_of(embeddings, np.arange(len(embeddings)), depth)
     with (
         _threads() as spread,
@@ -89,7 +84,7 @@ def sorted_lists(
     ):
         for start in range(0, len(embeddings), block):
             rows = np.arange(start, min(start + block, len(embeddings)))
-            yield spread(lambda part: _best(candidates, vectors[part], part, depth), rows)
+            yield spread(lambda part: _best(candidates, embeddings[part], part, depth), rows)
             bar.update(len(rows))
 
 
