@@ -8,9 +8,9 @@ from pipeline.cli import app
 from pipeline.errors import ArtifactError
 
 ANSWERS = [
-    "train", "embed", "neighbours", "groups", "map", "duplicates", "duplicates --json", "duplicates --paths",
-    "duplicates --links X", "uniqueness", "unique", "tolerance", "evaluate", "report", "query a.png",
-    "matrix --out X.npy", "atlas --out X.parquet", "compare a.png a.png", "label X.csv",
+    "refresh", "train", "encoder", "embed", "neighbours", "groups", "map", "duplicates", "duplicates --json",
+    "duplicates --paths", "duplicates --links X", "uniqueness", "unique", "tolerance", "evaluate", "report",
+    "query a.png", "matrix --out X.npy", "atlas --out X.parquet", "compare a.png a.png", "label X.csv",
     "benchmark dimensions", "benchmark search",
 ]  # fmt: skip
 
@@ -29,4 +29,6 @@ def test_nothing_is_answered_of_another_folder(own_line: Line, command: str) -> 
 def test_every_command_but_those_that_begin_the_line_is_asked(own_line: Line) -> None:
     del own_line
     names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    assert names - {command.split()[0] for command in ANSWERS} == {"code", "sample", "scan", "resize", "init", "run"}
+    assert names - {command.split()[0] for command in ANSWERS} == {
+        "code", "sample", "scan", "resize", "init", "run", "update",
+    }  # fmt: skip

@@ -97,7 +97,7 @@ CHANGES = st.builds(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(
     st.sampled_from([1, 2, 3, 12, 40]), st.lists(CHANGES, min_size=1, max_size=5), st.integers(1, 50), MAKERS,
     st.integers(0, 10**6),

@@ -123,7 +123,8 @@ def _through_the_line(command: str, place: Path, foreseen: dict[str, float]) -> 
     from pipeline.projects import running
 
     started = time.monotonic()
-    for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: the stage that runs must not outlive this
+    # All as Ctrl-C, which a shell takes from what it runs beside itself: the stage that runs must not outlive this.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
         with closing(_Line(command)) as line:
