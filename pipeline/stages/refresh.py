@@ -112,8 +112,11 @@ def _farther(new: np.ndarray[Any, np.dtype[np.int64]], index: Index, artifacts: 
     old = known.now >= 0
     old[known.before[new[known.before[new] >= 0]]] = False  # new since then, and embedded already
     some = new[:: -(-len(new) // LOOKED_AT)]
-    own = encoder.parts.own_of
-    return farther(own(embedded[old]), own(encode_rows(encoder, pictures, some, progress=True, title="refresh")))
+    before, own = known.before[some], encoder.parts.own_of
+    vectors = embedded[before]  # of those that are not embedded yet anything
+    unknown = some[before < 0]
+    vectors[before < 0] = encode_rows(encoder, pictures, unknown, progress=True, title="refresh")
+    return farther(own(embedded[old]), own(vectors))
 
 
 def _is_due(
