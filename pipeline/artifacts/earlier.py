@@ -46,11 +46,6 @@ class Earlier:
     before: Rows
     paths: list[str]
 
-    @property
-    def is_unchanged(self) -> bool:
-        """Whether every picture stands where it stood."""
-        return len(self.now) == len(self.before) and bool((self.before == np.arange(len(self.before))).all())
-
 
 def remember(artifacts: Artifacts, stage: str, files: Sequence[Path]) -> None:
     """Keep what a stage has made, with the index; by links, where the file system has them: it takes no place then."""

@@ -3,6 +3,7 @@
 
 import enum
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.artifacts.layout import Artifacts
-from pipeline.cli import copies, projects, questions
+from pipeline.cli import copies, projects, questions, stages
 from pipeline.cli.common import Force, Null, check_form, show, show_json, show_paths
 from pipeline.cli.common import given as _given
 from pipeline.cli.common import opened as _opened
@@ -63,143 +64,24 @@ app.command(epilog="Example: pipeline update --at photos-similar", rich_help_pan
 app.command(epilog="Example: pipeline init ~/photos --set train.epochs=30", rich_help_panel=_BEGIN)(projects.init)
 
 
-@app.command(epilog="Example: pipeline code", rich_help_panel=_STAGES)
-def code(context: typer.Context) -> None:
-    """Write down which code each stage runs, so that DVC runs again the stages whose code has changed."""
-    from pipeline.stages.code import code as stage
-
-    _say("code", stage(_writing(context, begins=True)[1]))
-
-
-@app.command(epilog="Example: pipeline sample", rich_help_panel=_STAGES)
-def sample(context: typer.Context) -> None:
-    """Grow the sample: pictures of snow crystals, with copies and a stranger planted among them."""
-    from pipeline.stages.sample import sample as stage
-
-    _say("sample", stage(*_writing(context, begins=True)))
-
-
-@app.command(epilog="Example: pipeline scan", rich_help_panel=_STAGES)
-def scan(context: typer.Context) -> None:
-    """List the files of the folder of pictures, so that DVC sees whether some were added, removed or changed."""
-    from pipeline.stages.scan import scan as stage
-
-    _say("scan", stage(*_writing(context, begins=True)))
-
-
-@app.command(epilog="Example: pipeline resize", rich_help_panel=_STAGES)
-def resize(context: typer.Context) -> None:
-    """Read every picture, make it 256x256 pixels in RGB, and list which files were rejected and why."""
-    from pipeline.stages.resize import resize as stage
-
-    _say("resize", stage(*_writing(context, begins=True)))
-
-
-@app.command(epilog="Example: pipeline refresh", rich_help_panel=_STAGES)
-def refresh(context: typer.Context) -> None:
-    """Decide whether the folder has changed so much that the network is to be trained anew."""
-    from pipeline.stages.refresh import refresh as stage
-
-    _say("refresh", stage(*_writing(context)))
-
-
-@app.command(epilog="Example: pipeline train --resume", rich_help_panel=_STAGES)
-def train(
-    context: typer.Context,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume", help="Go on after the last whole epoch, a look at every picture, of the last training."
-        ),
-    ] = False,
-) -> None:
-    """Train the autoencoder, the network that learns what your pictures show, on the resized pictures."""
-    from pipeline.stages.train import train as stage
-
-    try:
-        summary = stage(*_writing(context), resume=resume)
-    except KeyboardInterrupt:
-        _say("train", "interrupted; the best model so far is kept; go on with `pipeline train --resume`")
-        raise typer.Exit(130) from None
-    _say("train", summary)
-
-
-@app.command(epilog="Example: pipeline encoder", rich_help_panel=_STAGES)
-def encoder(context: typer.Context) -> None:
-    """Make the encoder file of the trained network, and of what is learnt without training."""
-    from pipeline.stages.encoder import encoder as stage
-
-    _say("encoder", stage(*_writing(context)))
-
-
-@app.command(epilog="Example: pipeline embed", rich_help_panel=_STAGES)
-def embed(context: typer.Context) -> None:
-    """Compute each picture's embedding with the encoder file: numbers to compare it by."""
-    from pipeline.stages.embed import embed as stage
-
-    _say("embed", stage(*_writing(context)))
-
-
-@app.command(epilog="Example: pipeline neighbours", rich_help_panel=_STAGES)
-def neighbours(context: typer.Context) -> None:
-    """Find the most similar others of each picture, and keep them as sorted lists."""
-    from pipeline.stages.neighbours import neighbours as stage
-
-    _say("neighbours", stage(*_writing(context)))
-
-
-@app.command(epilog="Example: pipeline groups", rich_help_panel=_STAGES)
-def groups(context: typer.Context) -> None:
-    """Split the pictures into groups of similar ones, by K-medoids, and make a folder for each group."""
-    from pipeline.stages.groups import groups as stage
-
-    _say("groups", stage(*_writing(context)))
-
-
-@app.command("map", epilog="Example: pipeline map", rich_help_panel=_STAGES)
-def draw_map(context: typer.Context) -> None:
-    """Place every picture on a map, near to those that it is like: as points, and as thumbnails without overlap."""
-    from pipeline.stages.map import draw_map as stage
-
-    _say("map", stage(*_writing(context)))
-
-
-app.command(epilog="Example: pipeline duplicates --links copies", rich_help_panel=_STAGES)(copies.duplicates)
-app.command(epilog="Example: pipeline uniqueness", rich_help_panel=_STAGES)(copies.uniqueness)
+_stage = partial(app.command, rich_help_panel=_STAGES)
+_stage(epilog="Example: pipeline code")(stages.code)
+_stage(epilog="Example: pipeline sample")(stages.sample)
+_stage(epilog="Example: pipeline scan")(stages.scan)
+_stage(epilog="Example: pipeline resize")(stages.resize)
+_stage(epilog="Example: pipeline refresh")(stages.refresh)
+_stage(epilog="Example: pipeline train --resume")(stages.train)
+_stage(epilog="Example: pipeline encoder")(stages.encoder)
+_stage(epilog="Example: pipeline embed")(stages.embed)
+_stage(epilog="Example: pipeline neighbours")(stages.neighbours)
+_stage(epilog="Example: pipeline groups")(stages.groups)
+_stage("map", epilog="Example: pipeline map")(stages.draw_map)
+_stage(epilog="Example: pipeline duplicates --links copies")(copies.duplicates)
+_stage(epilog="Example: pipeline uniqueness")(copies.uniqueness)
+_stage(epilog="Example: pipeline tolerance")(questions.tolerance)
+_stage(epilog="Example: pipeline evaluate --json")(stages.evaluate)
+_stage(epilog="Example: pipeline report")(stages.report)
 app.command(epilog="Example: pipeline unique --n 20", rich_help_panel=_ASK)(copies.unique)
-
-
-@app.command(epilog="Example: pipeline evaluate --json", rich_help_panel=_STAGES)
-def evaluate(
-    context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    encoder: Annotated[
-        list[Path] | None, typer.Option(help="An encoder.onnx to measure beside the model; can be repeated.")
-    ] = None,
-) -> None:
-    """Say whether the model can be trusted: whether it beats simple methods.
-
-    It is asked how well its neighbours agree with the labels, if there are any, and how often it finds a picture again
-    from another view of it.
-    """
-    from pipeline.stages.evaluate import evaluate as stage
-    from pipeline.stages.evaluate import format_table
-
-    table = stage(*_writing(context), others=encoder or [])
-    if "classes" not in table:
-        _say(
-            "evaluate",
-            "there are no labels to measure by: dataset.labels gives fewer than two, or none that two pictures have",
-        )
-    show_json(json.dumps(table)) if as_json else show(format_table(table))
-
-
-@app.command(epilog="Example: pipeline report", rich_help_panel=_STAGES)
-def report(context: typer.Context) -> None:
-    """Put everything that was found on one page that opens from the disk: report/index.html."""
-    from pipeline.stages.report import report as stage
-
-    _say("report", stage(*_writing(context)))
 
 
 @app.command(epilog="Example: pipeline query img.jpg --n 10 --sheet found.png", rich_help_panel=_ASK)
@@ -288,7 +170,6 @@ def atlas(
     _say("atlas", command(params, artifacts, file))
 
 
-app.command(epilog="Example: pipeline tolerance", rich_help_panel=_STAGES)(questions.tolerance)
 app.command(epilog="Example: pipeline compare one.jpg other.jpg --sheet differences.png", rich_help_panel=_ASK)(
     questions.compare
 )

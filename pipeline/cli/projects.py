@@ -110,9 +110,9 @@ def update(
             "with `pipeline run FOLDER`"
         )
     artifacts, params = Artifacts(place / "artifacts"), load_params(place / "params.yaml")
-    list_dataset(params.dataset, artifacts)  # a folder that is missing is said at once
+    count = len(list_dataset(params.dataset, artifacts).files)  # a folder that is missing is said at once
     then, decided = pictures_of(artifacts.index), read_decision(artifacts.refresh)
-    seconds = _through_the_line("update", place, running.foreseen_seconds(params, 0) if then else {})
+    seconds = _through_the_line("update", place, running.foreseen_seconds(params, 0 if then else count))
     came = changes(then, pictures_of(artifacts.index)).words() if then else "everything is new"
     trained = "" if read_decision(artifacts.refresh) == decided else "; the network was trained anew"
     say("update", f"{came}{trained}; done in {duration(seconds)}; the report is {_page(place)}")
