@@ -7,21 +7,23 @@ Answer = TypeVar("Answer")
 
 
 class Answers(Generic[Answer]):
-    """Answers by their keys: those of the last run, and those that this one has asked for.
+    """Answers by their keys: those of the last run, and those that this one has asked for; several threads may ask.
 
     known    of the last run
     asked    of this run, which are what the next one may need
-    num_new  how many of these were not known
     """
 
     def __init__(self, known: Mapping[str, Answer]) -> None:
         self.known = known
         self.asked: dict[str, Answer] = {}
-        self.num_new = 0
+
+    @property
+    def num_new(self) -> int:
+        """How many of those that were asked for were not known."""
+        return sum(key not in self.known for key in self.asked)
 
     def of(self, key: str, find: Callable[[], Answer]) -> Answer:
         """Return the answer to a key; it is found if it isn't known."""
         if key not in self.asked:
-            self.num_new += key not in self.known
             self.asked[key] = self.known[key] if key in self.known else find()
         return self.asked[key]

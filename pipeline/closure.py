@@ -77,11 +77,11 @@ def watched(stage: str) -> list[Path]:
 
 def digest(stage: str) -> str:
     """Return the sha256 of names and contents of all files whose change runs a stage again."""
-    return digest_of(f"pipeline.stages.{stage}")
+    return module_digest(f"pipeline.stages.{stage}")
 
 
 @cache
-def digest_of(module: str) -> str:
+def module_digest(module: str) -> str:
     """Return the sha256 of names and contents of a module and all that it runs: what it has found holds as long."""
     found = hashlib.sha256()
     for path in _files(module):

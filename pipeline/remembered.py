@@ -4,8 +4,6 @@ It holds as long as the code, the libraries and the limits that it was found wit
 encoder, as long as that is. What could not be read is not kept: the next run tries again.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.answers import Answers
-from pipeline.artifacts import Artifacts, Index, earlier, kept, load_json, load_pieces, save_json, save_pieces
+from pipeline.artifacts import (
+    Artifacts,
+    Index,
+    digest_of,
+    earlier,
+    kept,
+    load_json,
+    load_pieces,
+    save_json,
+    save_pieces,
+)
 from pipeline.closure import digest
 from pipeline.duplicates import AGREED, LOOKALIKE, UNREAD, Detail, Known, Places, Tables, nothing_known
 from pipeline.errors import ArtifactError
@@ -61,8 +69,7 @@ def save_known(artifacts: Artifacts, known: Known, sheets: Sheets, *, limits: Ma
 
 def _by(limits: Mapping[str, Any]) -> str:
     """Return the digest of what an answer depends on beside the contents that it is of."""
-    facts = [digest(_STAGE), [version(name) for name in _LIBRARIES], sorted(limits.items())]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+    return digest_of(digest(_STAGE), [version(name) for name in _LIBRARIES], dict(limits))
 
 
 def _table(folder: Path, name: str) -> NDArray[Any]:

@@ -30,7 +30,6 @@ _NAME = re.compile(r"(\d{6,})_[0-9a-f]{12}\.npy")
 _LEFT = re.compile(r"\.\d{6,}_[0-9a-f]{12}\.partial\.npy")  # by a run that was killed
 _REMEDY = "run `pipeline resize` again (or `dvc repro`)"
 
-Pixels = NDArray[np.uint8]
 Size = tuple[int, int]  # width, height
 
 
@@ -39,7 +38,7 @@ class Stored:
     """A picture to store: sha256 of its file, its pixels (256, 256, 3), and the upright size of the original."""
 
     content: str
-    pixels: Pixels
+    pixels: NDArray[np.uint8]
     size: Size
 
 
@@ -52,7 +51,7 @@ class Block:
     sizes: tuple[Size, ...]
     start: int
 
-    def pixels(self) -> Pixels:
+    def pixels(self) -> NDArray[np.uint8]:
         """Memory-map the pixels, uint8 (B, 256, 256, 3), read-only.
 
         Raises

@@ -4,10 +4,12 @@ from collections.abc import Set
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.artifacts.blocks import (
     MOST,
     Block,
-    Pixels,
     Size,
     Stored,
     block_names,
@@ -52,7 +54,7 @@ class PictureStore:
         """Return the upright width and height of the original of a picture that is known."""
         return self._size_of[content]
 
-    def add(self, content: str, pixels: Pixels, size: Size) -> None:
+    def add(self, content: str, pixels: NDArray[np.uint8], size: Size) -> None:
         """Store a picture, if it isn't known yet; it is written with those that follow."""
         if content not in self:
             self._size_of[content] = size

@@ -30,7 +30,6 @@ _SAMPLE = 512  # pictures that the size is judged by
 _AROUND = 30  # bytes around a file inside the page
 _WORKERS = 4
 
-Pixels = NDArray[np.uint8]  # (H, W, 3)
 Rows = NDArray[np.int64]
 
 
@@ -134,7 +133,7 @@ def _file(gallery: Gallery, rows: Rows, side: int) -> bytes:
     return _encoded(sheet)
 
 
-def _small(pixels: Pixels, size: NDArray[np.int64], side: int) -> Image.Image:
+def _small(pixels: NDArray[np.uint8], size: NDArray[np.int64], side: int) -> Image.Image:
     box = middle(pixels.shape[1::-1], size.tolist())
     return Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR, box)  # Pillow's looks at all pixels
 

@@ -32,7 +32,7 @@ from pipeline.artifacts import (
     save_json,
     save_pieces,
 )
-from pipeline.closure import digest_of
+from pipeline.closure import module_digest
 from pipeline.errors import ArtifactError
 from pipeline.params import Params
 from pipeline.report import Copy, Findings, Rejected, Unusual, make_page
@@ -146,7 +146,7 @@ def _load_drawn(artifacts: Artifacts, index: Index) -> Answers[bytes]:
 
 def _code() -> bytes:
     """Return the digest of the code that draws; the index tells which Pillow it was."""
-    return digest_of("pipeline.report.thumbnails").encode()
+    return module_digest("pipeline.report.thumbnails").encode()
 
 
 def _file(path: str) -> tuple[int, int]:
