@@ -96,3 +96,14 @@ def test_other_settings_choose_anew(grouped: Line) -> None:
     assert "as many as were chosen" not in groups(grouped.params, grouped.artifacts)
     assert load_json(grouped.artifacts.metrics("groups"), stage="groups")["k"] == 4
     assert "as many as were chosen" in groups(grouped.params, grouped.artifacts)
+
+
+def test_the_same_folder_gives_the_same_groups_once_more_and_after_the_table_was_edited(grouped: Line) -> None:
+    made = [grouped.artifacts.groups_table, grouped.artifacts.elbow_table, grouped.artifacts.metrics("groups")]
+    before = [path.read_bytes() for path in made]
+    groups(grouped.params, grouped.artifacts)
+    assert [path.read_bytes() for path in made] == before
+    with grouped.artifacts.groups_table.open("a") as table:  # in place, as some programs save
+        table.write("mine,x,y,z\n")
+    groups(grouped.params, grouped.artifacts)
+    assert [path.read_bytes() for path in made] == before

@@ -23,6 +23,8 @@ from pipeline.artifacts.index import Index, open_index
 from pipeline.artifacts.layout import Artifacts
 from pipeline.errors import ArtifactError
 
+_LINKED = (".npy", ".sqlite")  # files that nobody edits
+
 Rows = NDArray[np.int64]
 
 
@@ -48,11 +50,15 @@ class Earlier:
 
 
 def remember(artifacts: Artifacts, stage: str, files: Sequence[Path]) -> None:
-    """Keep what a stage has made, with the index; by links, where the file system has them: it takes no place then."""
+    """Keep what a stage has made, with the index.
+
+    Arrays are linked where the file system can do that, and take no place then. Tables are copied: who edits one that
+    was made, as a spreadsheet does, changes nothing of what the stage goes on from.
+    """
     with replaced_folder(artifacts.earlier(stage)) as folder:
         for path in (artifacts.index, *files):
             if path.is_file():
-                _link(path, folder / path.name)
+                _keep(path, folder / path.name)
 
 
 def earlier(artifacts: Artifacts, stage: str, index: Index) -> Earlier | None:
@@ -95,8 +101,12 @@ def digest_of(*values: Any) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(source, target)
+def _keep(source: Path, target: Path) -> None:
+    if source.suffix in _LINKED:
+        try:
+            os.link(source, target)
+        except OSError:  # a file system without hard links
+            pass
+        else:
+            return
+    shutil.copyfile(source, target)

@@ -134,16 +134,17 @@ def _known(artifacts: Artifacts, index: Index, by: str) -> Known | None:
         table = load_table(then.folder / artifacts.groups_table.name, _COLUMNS, stage="groups")
         elbow = load_table(then.folder / artifacts.elbow_table.name, _ELBOW_COLUMNS, stage="groups")
         said = load_json(then.folder / artifacts.metrics("groups").name, stage="groups")
-    except ArtifactError:
+        old = np.array([int(row[1]) - 1 for row in table], np.int64)
+        similarities = np.array([float(row[2]) for row in table])
+        ks, losses, silhouettes = (np.array([float(row[place]) for row in elbow]) for place in range(3))
+    except (ArtifactError, ValueError):  # somebody has changed it
         return None
     if len(table) != len(then.now):
         return None
-    old = np.array([int(row[1]) - 1 for row in table], np.int64)
     numbers = np.where(then.before >= 0, old[then.before], -1)
     chosen = [row for row, values in enumerate(table) if values[3] == "yes"]
-    rows, similarities = np.array(sorted(chosen, key=lambda row: old[row])), np.array([float(row[2]) for row in table])
+    rows = np.array(sorted(chosen, key=lambda row: old[row]), np.int64)
     start = medoids.moved_medoids(rows, old, similarities, then.now) if said.get("by") == by else None
-    ks, losses, silhouettes = (np.array([float(row[place]) for row in elbow]) for place in range(3))
     sweep = Sweep(ks.astype(np.int64), losses, silhouettes, ())
     return Known(numbers, start if start is not None and len(start) else None, sweep, said.get("chosen_of", len(table)))
 

@@ -95,11 +95,11 @@ def _known(artifacts: Artifacts, index: Index, by: str) -> tuple[NDArray[np.floa
     try:
         said = load_json(then.folder / artifacts.metrics("map").name, stage="map") if then else {}
         table = load_table(then.folder / artifacts.map_table.name, _COLUMNS, stage="map") if then else []
-    except ArtifactError:
+        places = np.array([(float(row[1]), float(row[2])) for row in table], np.float32)
+    except (ArtifactError, ValueError):  # somebody has changed it
         return None, 0
     if then is None or said.get("by") != by or len(table) != len(then.now) or not (then.now >= 0).any():
         return None, 0
-    places = np.array([(float(row[1]), float(row[2])) for row in table], np.float32)
     return np.where(then.before[:, None] >= 0, places[then.before], np.float32(np.nan)), said["placed_by_tsne"]
 
 
