@@ -101,7 +101,8 @@ def test_other_settings_of_the_training_are_of_the_pictures_of_now(trained: Line
     _, _, before = decided(trained)
     add(trained, 1)
     trained.set(train={"epochs": 7})
-    _, due, after = decided(trained, "never")
+    said, due, after = decided(trained, "never")
+    assert said == "settings or code of the training have changed: the network is trained anew"
     assert due == {"train": True, "encoder": True}
     assert after["train"]["pictures"] != before["train"]["pictures"]
 

@@ -48,7 +48,8 @@ def refresh(params: Params, artifacts: Artifacts) -> str:
     left = _leave(artifacts) if drift["train"] and drift["train"].new == index.count else ""
     found = {made: asdict(one) | {"share": one.share} if one else None for made, one in drift.items()}
     save_json(artifacts.metrics("refresh"), {"due": due, "drift": found})
-    return _summary(drift["train"], due, params.train.refresh) + left
+    is_other = bool(last) and last["train"]["by"] != settings["train"]
+    return _summary(drift["train"], due, params.train.refresh, is_other=is_other) + left
 
 
 def _leave(artifacts: Artifacts) -> str:
@@ -133,8 +134,10 @@ def _is_due(
     return drift.needs_training if made == "train" else drift.needs_fitting
 
 
-def _summary(drift: Drift | None, due: dict[str, bool], wanted: str) -> str:
-    changes = drift.words() if drift else "there is no training yet, or it was of other pictures or settings"
+def _summary(drift: Drift | None, due: dict[str, bool], wanted: str, *, is_other: bool) -> str:
+    if is_other:
+        return "settings or code of the training have changed: the network is trained anew"
+    changes = drift.words() if drift else "there is no training yet"
     if due["train"]:
         return f"{changes}: the network is trained anew"
     encoder = "; what the encoder learns without training is learnt anew" if due["encoder"] else ""
