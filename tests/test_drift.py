@@ -148,3 +148,10 @@ def test_pictures_that_are_known_are_not_encoded_again(trained: Line) -> None:
     shutil.rmtree(trained.artifacts.earlier("embed"))
     assert "known" not in embed(trained.params, trained.artifacts)
     assert trained.artifacts.embeddings.read_bytes() == patched
+
+
+def test_a_decision_whose_pictures_are_forgotten_is_made_anew_and_says_so(trained: Line) -> None:
+    shutil.rmtree(trained.artifacts.root / "earlier")
+    said, due, _ = decided(trained)
+    assert due == {"train": True, "encoder": True}
+    assert said == "it isn't known any more of which pictures the training was: the network is trained anew"

@@ -48,8 +48,11 @@ def refresh(params: Params, artifacts: Artifacts) -> str:
     left = _leave(artifacts) if drift["train"] and drift["train"].new == index.count else ""
     found = {made: asdict(one) | {"share": one.share} if one else None for made, one in drift.items()}
     save_json(artifacts.metrics("refresh"), {"due": due, "drift": found})
-    is_other = bool(last) and last["train"]["by"] != settings["train"]
-    return _summary(drift["train"], due, params.train.refresh, is_other=is_other) + left
+    if last and last["train"]["by"] != settings["train"]:
+        return f"settings or code of the training have changed: the network is trained anew{left}"
+    unknown = "it isn't known any more of which pictures the training was" if last else "there is no training yet"
+    changes = drift["train"].words() if drift["train"] else unknown
+    return f"{changes}: {_summary(due, params.train.refresh)}{left}"
 
 
 def _leave(artifacts: Artifacts) -> str:
@@ -134,12 +137,9 @@ def _is_due(
     return drift.needs_training if made == "train" else drift.needs_fitting
 
 
-def _summary(drift: Drift | None, due: dict[str, bool], wanted: str, *, is_other: bool) -> str:
-    if is_other:
-        return "settings or code of the training have changed: the network is trained anew"
-    changes = drift.words() if drift else "there is no training yet"
+def _summary(due: dict[str, bool], wanted: str) -> str:
     if due["train"]:
-        return f"{changes}: the network is trained anew"
+        return "the network is trained anew"
     encoder = "; what the encoder learns without training is learnt anew" if due["encoder"] else ""
     why = f"a training is due {when_due()}" if wanted == "drift" else f"train.refresh is {wanted}"
-    return f"{changes}: the training stays{encoder} ({why})"
+    return f"the training stays{encoder} ({why})"
