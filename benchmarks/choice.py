@@ -28,8 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 
 from pipeline.artifacts import Artifacts, load_embeddings, load_own_embeddings, open_index  # noqa: E402
-from pipeline.evaluation import adjusted_rand, purity  # noqa: E402
-from pipeline.medoids import Sweep, assign, k_by_both, k_by_elbow, k_by_silhouette, sweep  # noqa: E402
+from pipeline.groups import Sweep, assign, k_by_both, k_by_elbow, k_by_silhouette, sweep  # noqa: E402
+from pipeline.trust.measures import adjusted_rand, purity  # noqa: E402
 from pipeline.wording import counted  # noqa: E402
 
 MOST = 1000  # pictures that the full silhouette is taken of

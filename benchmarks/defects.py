@@ -38,7 +38,7 @@ from tqdm import tqdm  # noqa: E402
 from pipeline.artifacts import Artifacts, load_pictures, open_index  # noqa: E402
 from pipeline.differences import located, moved, painted, peak, relit, seen  # noqa: E402
 from pipeline.encoder.running import Encoder, cells_of, open_cells, open_encoder  # noqa: E402
-from pipeline.sheets import Tile, contact_sheet  # noqa: E402
+from pipeline.show.sheets import Tile, contact_sheet  # noqa: E402
 
 KINDS = ("scratch", "missing part", "stain")
 METHODS = ("compare", "compare, by pixels", "pixels", "SSIM", "pixels, aligned and relit", "SSIM, aligned and relit")

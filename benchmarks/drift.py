@@ -1,4 +1,4 @@
-"""What a new training would find more when a folder has changed: the bounds of `pipeline.drift`.
+"""What a new training would find more when a folder has changed: the bounds of `pipeline.trust.drift`.
 
     python benchmarks/drift.py ~/caltech101 --other ~/flowers
 
@@ -24,16 +24,16 @@ from machine import print_machine
 from numpy.typing import NDArray
 
 from pipeline.artifacts import Artifacts, load_embeddings, open_index
-from pipeline.drift import farther
 from pipeline.encoder.running import open_encoder
-from pipeline.neighbours import sorted_lists
 from pipeline.params import Params, load_params
 from pipeline.pictures import find_files
+from pipeline.similarity.lists import sorted_lists
 from pipeline.stages.embed import embed
 from pipeline.stages.encoder import encoder
 from pipeline.stages.resize import resize
 from pipeline.stages.scan import scan
 from pipeline.stages.train import train
+from pipeline.trust.drift import farther
 
 ROOT = Path(__file__).parents[1]
 Paths = list[Path]

@@ -31,14 +31,14 @@ sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 from machine import print_machine  # noqa: E402
 
 from pipeline.artifacts import Artifacts, Picture, load_own_embeddings, load_pictures, open_index  # noqa: E402
-from pipeline.copies import Folder, Found, find, folder_of  # noqa: E402
 from pipeline.duplicates import QUESTIONS, Evidence, Facts, judge, nothing_known  # noqa: E402
 from pipeline.encoder.running import Encoder, encode, open_encoder  # noqa: E402
 from pipeline.errors import PipelineError  # noqa: E402
-from pipeline.neighbours import sorted_lists  # noqa: E402
 from pipeline.params import DuplicatesParams, load_params  # noqa: E402
 from pipeline.pictures import Limits, decode, resized  # noqa: E402
-from pipeline.sheets import Tile, contact_sheet, in_rows  # noqa: E402
+from pipeline.show.sheets import Tile, contact_sheet, in_rows  # noqa: E402
+from pipeline.similarity.lists import sorted_lists  # noqa: E402
+from pipeline.stages.duplicates.finding import Folder, Found, find, folder_of  # noqa: E402
 
 DEFAULT_DISTANCE = 10  # of imagededup
 LOOSE_DISTANCE = 16  # the best distance is looked for up to here

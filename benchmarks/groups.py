@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs from a checkout
 
-from pipeline.medoids import (
+from pipeline.groups import (
     Grouping,
     assign,
     cosine_distances,

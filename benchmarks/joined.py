@@ -22,14 +22,14 @@ from machine import print_machine  # noqa: E402
 
 from pipeline.artifacts import Artifacts, load_json, load_pictures, open_index  # noqa: E402
 from pipeline.autoencoder.graph import last_stage, load_float32  # noqa: E402
+from pipeline.encoder.foreign import Foreign  # noqa: E402
 from pipeline.encoder.joining import Fitted, blocks_of, foreign_block, learn, weighed  # noqa: E402
 from pipeline.encoder.weighing import evened  # noqa: E402
 from pipeline.encoder.whitening import principal_directions  # noqa: E402
-from pipeline.encoder.wrapping import Foreign  # noqa: E402
-from pipeline.evaluation import DEPTH, agreement  # noqa: E402
-from pipeline.neighbours import sorted_lists  # noqa: E402
 from pipeline.params import load_params  # noqa: E402
+from pipeline.similarity.lists import sorted_lists  # noqa: E402
 from pipeline.stages.encoder import nodes_of  # noqa: E402
+from pipeline.trust.measures import DEPTH, agreement  # noqa: E402
 
 
 def main() -> None:

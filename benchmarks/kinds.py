@@ -16,8 +16,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 
-from pipeline.alikeness import PAIRS, Scale, quantiles, random_pairs  # noqa: E402
 from pipeline.artifacts import Artifacts, load_own_embeddings, load_own_neighbours, open_index  # noqa: E402
+from pipeline.similarity.scale import PAIRS, Scale, quantiles, random_pairs  # noqa: E402
 
 MOST = 3000  # pictures whose pairs with all others are counted
 

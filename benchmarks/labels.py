@@ -23,11 +23,11 @@ sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 from machine import print_machine  # noqa: E402
 
 from pipeline.artifacts import Artifacts, load_embeddings, load_pictures, open_index, read_labels  # noqa: E402
-from pipeline.baselines import pixel_embeddings  # noqa: E402
 from pipeline.encoder.running import encode, open_encoder  # noqa: E402
-from pipeline.labelling import METHODS, Choice, Examples, choose_method, label, most_helpful  # noqa: E402
-from pipeline.neighbours import sorted_lists  # noqa: E402
 from pipeline.params import load_params  # noqa: E402
+from pipeline.similarity.labelling import METHODS, Choice, Examples, choose_method, label, most_helpful  # noqa: E402
+from pipeline.similarity.lists import sorted_lists  # noqa: E402
+from pipeline.trust.baselines import pixel_embeddings  # noqa: E402
 
 EACH = (1, 5, 10)  # examples of a class
 DEPTH = 20

@@ -24,8 +24,8 @@ sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 from machine import print_machine  # noqa: E402
 
 from pipeline.artifacts import Artifacts, load_embeddings, open_index  # noqa: E402
+from pipeline.map import grid_cells, principal_positions, project, trustworthiness  # noqa: E402
 from pipeline.params import load_params  # noqa: E402
-from pipeline.projection import grid_cells, principal_positions, project, trustworthiness  # noqa: E402
 
 NEIGHBOURS, GUIDES = 12, 5
 
@@ -55,7 +55,7 @@ def main() -> None:
 
     whole = line("t-SNE", embeddings, lambda: tsne(len(embeddings)))
     line("its grid, by halving", embeddings, lambda: grid_cells(whole))
-    line("PCA", embeddings, lambda: principal_positions(embeddings, seed=settings.seed))
+    line("PCA", embeddings, lambda: principal_positions(embeddings))
     half = len(embeddings) // 2
     fitted = line("t-SNE of half, the rest beside its nearest", embeddings, lambda: tsne(half))
     rows = np.sort(np.random.default_rng(settings.seed).permutation(len(embeddings))[:half])  # as project draws them

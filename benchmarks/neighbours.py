@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 
 from machine import print_machine  # noqa: E402
 
-from pipeline.neighbours import sorted_lists  # noqa: E402
+from pipeline.similarity.lists import sorted_lists  # noqa: E402
 
 TIME_BAR, MEMORY_BAR = 3.0, 500  # times the bare product; MB above the embeddings
 BAR_SIZE = (4738, 4096)  # shorter vectors make the product cheaper, and so the ratio larger

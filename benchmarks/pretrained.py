@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 from machine import print_machine  # noqa: E402
 
 from pipeline.artifacts import Artifacts, load_embeddings, open_index  # noqa: E402
-from pipeline.neighbours import sorted_lists  # noqa: E402
+from pipeline.similarity.lists import sorted_lists  # noqa: E402
 
 DEPTH = 10
 

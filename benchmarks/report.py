@@ -18,11 +18,11 @@ sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 
 from machine import print_machine  # noqa: E402
 
-from pipeline.answers import Answers  # noqa: E402
 from pipeline.artifacts import Artifacts, load_embeddings, open_index  # noqa: E402
-from pipeline.neighbours import sorted_lists  # noqa: E402
+from pipeline.artifacts.answers import Answers  # noqa: E402
 from pipeline.params import load_params  # noqa: E402
-from pipeline.report import Findings, make_page  # noqa: E402
+from pipeline.show.report import Findings, make_page  # noqa: E402
+from pipeline.similarity.lists import sorted_lists  # noqa: E402
 from pipeline.stages.report import load_findings  # noqa: E402
 
 DEPTH = 12

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 
 from pipeline.artifacts import Artifacts, load_neighbours, load_pictures, open_index  # noqa: E402
-from pipeline.sheets import Tile, contact_sheet  # noqa: E402
+from pipeline.show.sheets import Tile, contact_sheet  # noqa: E402
 
 
 def main() -> None:

@@ -31,13 +31,13 @@ from pipeline.artifacts import (  # noqa: E402
     open_index,
     read_labels,
 )
-from pipeline.baselines import pixel_embeddings  # noqa: E402
-from pipeline.crystals.planting import QUALITY, stranger  # noqa: E402
-from pipeline.crystals.planting import encode as as_jpeg  # noqa: E402
 from pipeline.encoder.running import encode, open_encoder  # noqa: E402
 from pipeline.params import load_params  # noqa: E402
 from pipeline.pictures import Limits, RejectedPictureError, find_files, read_picture  # noqa: E402
+from pipeline.sample.planting import QUALITY, stranger  # noqa: E402
+from pipeline.sample.planting import encode as as_jpeg  # noqa: E402
 from pipeline.stages.uniqueness import groups_of_copies  # noqa: E402
+from pipeline.trust.baselines import pixel_embeddings  # noqa: E402
 
 _BLOCK = 1000
 

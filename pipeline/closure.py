@@ -16,7 +16,7 @@ NOT_WATCHED = {  # they change no result of a stage
     "pipeline",
     "pipeline.closure",
     "pipeline.errors",
-    "pipeline.forecast",
+    "pipeline.autoencoder.forecast",
     "pipeline.params",
     "pipeline.params.building",
 }
@@ -29,8 +29,8 @@ def modules() -> list[str]:
 
 def stages() -> list[str]:
     """Return the names of all stages whose code is watched."""
-    names = [name.rpartition(".")[2] for name in modules() if name.startswith("pipeline.stages.")]
-    return [name for name in names if name != "code"]
+    names = {name.split(".")[2] for name in modules() if name.startswith("pipeline.stages.")}
+    return sorted(names - {"code"})
 
 
 def path_of(module: str) -> Path:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from numpy.typing import DTypeLike, NDArray
 
 from pipeline.artifacts import (
-    NEIGHBOUR,
     ArrayWriter,
     Artifacts,
     Index,
@@ -34,6 +33,7 @@ from pipeline.artifacts import (
     save_table,
 )
 from pipeline.errors import ArtifactError
+from pipeline.vectors import NEIGHBOUR
 
 ORIGIN = {"index": "0" * 64, "encoder": "f" * 64}
 NUMBERS = np.arange(24, dtype=np.float32).reshape(4, 6)

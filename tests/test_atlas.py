@@ -14,11 +14,12 @@ from PIL import Image
 from pyarrow import parquet
 from typer.testing import CliRunner, Result
 
-from pipeline.artifacts import NEIGHBOUR, load_groups, load_map, load_neighbours, load_pictures, open_index
-from pipeline.atlas import save_atlas
+from pipeline.artifacts import load_groups, load_map, load_neighbours, load_pictures, open_index
 from pipeline.cli import app
 from pipeline.errors import QueryError
+from pipeline.show.atlas import save_atlas
 from pipeline.stages.map import draw_map
+from pipeline.vectors import NEIGHBOUR
 
 
 @pytest.fixture(scope="module")

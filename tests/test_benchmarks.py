@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline.artifacts import load_json
 from pipeline.cli import app
-from pipeline.commands.dimensions import principal_scores
+from pipeline.cli.answers.dimensions import principal_scores
 from pipeline.errors import ParamsError
 
 

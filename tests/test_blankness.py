@@ -11,16 +11,16 @@ import pytest
 from conftest import Line, make_line, structured_picture
 from PIL import Image
 from test_autoencoder import recipe
-from test_wrapping import network
+from test_foreign_file import network
 
 from pipeline.artifacts import load_embeddings, load_json, open_index, save_json
 from pipeline.autoencoder import training
 from pipeline.autoencoder.graph import last_stage, load_float32
-from pipeline.blankness import direction, free_direction, visibility
+from pipeline.encoder.blankness import direction, free_direction, visibility
+from pipeline.encoder.foreign import wrapped
 from pipeline.encoder.running import answers, encode, open_encoder
 from pipeline.encoder.seeing import visibility as visibility_of_graph
 from pipeline.encoder.whitening import Whitening
-from pipeline.encoder.wrapping import wrapped
 from pipeline.errors import EncoderError
 from pipeline.graph import Graph
 from pipeline.stages.embed import embed

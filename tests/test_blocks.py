@@ -8,7 +8,6 @@ import onnx
 import pytest
 
 from pipeline.autoencoder.networks import build
-from pipeline.baselines import histogram_embeddings
 from pipeline.encoder import colours, words
 from pipeline.encoder.gradients import votes
 from pipeline.encoder.joining import Treatment, blocks_of
@@ -16,6 +15,7 @@ from pipeline.encoder.running import answers, encode, encode_one, open_encoder, 
 from pipeline.encoder.seeing import seen
 from pipeline.graph import Graph, Value
 from pipeline.stages.encoder import files_of
+from pipeline.trust.baselines import histogram_embeddings
 
 
 def calculated(function: Callable[[Value], Value], pixels: np.ndarray) -> np.ndarray:

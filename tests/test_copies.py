@@ -29,8 +29,8 @@ from pipeline.artifacts import (
     save_table,
 )
 from pipeline.cli import app
-from pipeline.crystals import grow_sample
 from pipeline.errors import ArtifactError, QueryError
+from pipeline.sample import grow_sample
 from pipeline.stages.duplicates import duplicates
 from pipeline.stages.neighbours import neighbours
 from pipeline.stages.resize import resize

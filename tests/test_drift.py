@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.artifacts import load_json, rewritten_folder
-from pipeline.drift import Drift, farther
 from pipeline.stages.embed import embed
 from pipeline.stages.refresh import refresh
 from pipeline.stages.resize import resize
+from pipeline.trust.drift import Drift, farther
 
 
 def around(centre: int, count: int, generator: np.random.Generator) -> NDArray[np.float32]:

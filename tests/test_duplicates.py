@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.artifacts import NEIGHBOUR
 from pipeline.duplicates import (
     Pairs,
     Threshold,
@@ -22,6 +21,7 @@ from pipeline.duplicates import (
     turned,
     without_layouts,
 )
+from pipeline.vectors import NEIGHBOUR
 
 
 @pytest.fixture(scope="module")

@@ -28,8 +28,8 @@ from pipeline.artifacts import (
 )
 from pipeline.cli import app
 from pipeline.errors import ArtifactError
-from pipeline.folders import GroupFolder, lay_out, link
-from pipeline.medoids import elbow_by_pyclustering
+from pipeline.groups import elbow_by_pyclustering
+from pipeline.show.folders import GroupFolder, lay_out, link
 from pipeline.stages.groups import groups
 from pipeline.stages.resize import resize
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from conftest import ROOT, Line
 
-from pipeline.forecast import COMPARED, forecast
+from pipeline.autoencoder.forecast import COMPARED, forecast
 from pipeline.params import load_params
 from pipeline.stages.train import train
 

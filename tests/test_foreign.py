@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import Line
-from test_wrapping import network
+from test_foreign_file import network
 
 from pipeline.artifacts import load_embeddings, load_json, load_pictures, load_table, open_index
 from pipeline.autoencoder.applications import application, application_file
 from pipeline.autoencoder.backend import keras
+from pipeline.encoder.foreign import Foreign, wrapped
 from pipeline.encoder.running import answers, encode, encode_one, open_encoder
-from pipeline.encoder.wrapping import Foreign, wrapped
 from pipeline.errors import EncoderError
 from pipeline.params import load_params
 from pipeline.stages.embed import embed

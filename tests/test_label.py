@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline.artifacts import open_index
 from pipeline.cli import app
-from pipeline.commands.refilled import rewritten, written_files
+from pipeline.cli.answers.refilled import rewritten, written_files
 from pipeline.errors import ArtifactError, QueryError
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.labelling import (
+from pipeline.similarity.labelling import (
     METHODS,
     Choice,
     Examples,
@@ -13,7 +13,7 @@ from pipeline.labelling import (
     nearest_examples,
     sharpened,
 )
-from pipeline.neighbours import sorted_lists
+from pipeline.similarity.lists import sorted_lists
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

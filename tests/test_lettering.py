@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageFont, features
 
-from pipeline import lettering
+from pipeline.show import lettering
 from pipeline.wording import clusters, counted, cut, cut_bytes
 
 NAMES = [

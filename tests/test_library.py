@@ -26,7 +26,7 @@ from pipeline.artifacts import load_embeddings, load_neighbours, open_index, rep
 from pipeline.cli import app
 from pipeline.errors import ArtifactError, QueryError
 from pipeline.folder import state as state_module
-from pipeline.neighbours import most_similar
+from pipeline.similarity.lists import most_similar
 from pipeline.stages.duplicates import duplicates
 from pipeline.stages.groups import groups
 from pipeline.stages.map import draw_map

@@ -7,7 +7,7 @@ from pipeline.encoder import neighbourhood
 from pipeline.encoder.neighbourhood import Neighbourhood, fit_neighbourhood, with_neighbourhood
 from pipeline.encoder.running import answers
 from pipeline.graph import Graph
-from pipeline.parts import Parts
+from pipeline.vectors import Parts
 
 Array = np.ndarray
 

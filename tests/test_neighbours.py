@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.neighbours import most_similar, similarity_blocks, some_lists, sorted_lists
-from pipeline.neighbours.lists import cosines
+from pipeline.similarity.lists import cosines, most_similar, similarity_blocks, some_lists, sorted_lists
 
 Embeddings = NDArray[np.float32]
 SEEDS, SIZES, DEPTHS, BLOCKS = st.integers(0, 10**6), st.integers(1, 60), st.integers(1, 70), st.integers(1, 70)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.artifacts import load_groups, load_json, open_index
-from pipeline.medoids import Grouping, moved_medoids, renumbered
+from pipeline.groups import Grouping, moved_medoids, renumbered
 from pipeline.stages.groups import groups
 from pipeline.stages.resize import resize
 

@@ -14,7 +14,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
-from pipeline.commands.outputs import open_door
+from pipeline.cli.answers.outputs import open_door
 from pipeline.errors import QueryError
 from pipeline.stages.neighbours import neighbours
 from pipeline.stages.resize import resize
@@ -277,7 +277,7 @@ def test_without_hard_links_it_is_renamed(place: Place, monkeypatch: pytest.Monk
 
 def test_a_sheet_higher_than_its_kind_can_be_is_said_with_the_remedy(place: Place) -> None:
     tall = Image.fromarray(np.zeros((70_000, 1, 3), np.uint8))
-    from pipeline.commands.outputs import SHEETS, save_picture
+    from pipeline.cli.answers.outputs import SHEETS, save_picture
 
     door = open_door(place.line.params, place.line.artifacts, force=False)
     with pytest.raises(QueryError, match=r"\.jpg holds 65,535; name it \.png, or ask for fewer pictures"):

@@ -24,13 +24,13 @@ from pipeline.artifacts import (
 from pipeline.cli import app
 from pipeline.encoder.seeing import pictures
 from pipeline.graph import Graph
-from pipeline.parts import Parts, parts_of
 from pipeline.stages.duplicates import duplicates
 from pipeline.stages.evaluate import evaluate
 from pipeline.stages.groups import groups
 from pipeline.stages.neighbours import neighbours
 from pipeline.stages.tolerance import tolerance
 from pipeline.stages.uniqueness import uniqueness
+from pipeline.vectors import Parts, parts_of
 
 PARTS = Parts(own=192, length=0.6)
 

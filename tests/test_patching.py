@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.artifacts import Artifacts, load_embeddings, made_from, open_index, save_array
-from pipeline.neighbours import patched_lists, sorted_lists
+from pipeline.similarity.lists import sorted_lists
+from pipeline.similarity.patching import patched_lists
 from pipeline.stages.neighbours import neighbours
 from pipeline.stages.resize import resize
 

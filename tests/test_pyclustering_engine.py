@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.medoids import (
+from pipeline.groups import (
     assign,
     cosine_distances,
     elbow_by_pyclustering,
@@ -19,7 +19,7 @@ from pipeline.medoids import (
     group_by_pyclustering,
     kmedoids_by_pyclustering,
 )
-from pipeline.medoids import pyclustering_engine as engine
+from pipeline.groups import pyclustering_engine as engine
 
 
 def clustered(num_clusters: int, *, size: int, spread: float, seed: int) -> np.ndarray:
@@ -169,7 +169,7 @@ def test_the_global_randomness_is_left_as_it_was():
 def test_the_room_imports_without_pyclustering_and_its_first_use_warns_of_nothing(tmp_path):
     program = (
         "import sys, numpy as np\n"
-        "import pipeline.medoids as room\n"
+        "import pipeline.groups as room\n"
         "assert not any(name.startswith(('pyclustering', 'matplotlib')) for name in sys.modules)\n"
         "room.group_by_pyclustering(np.eye(4, dtype=np.float32), medoids_start=np.array([0, 1]))\n"
         "assert 'pyclustering' in sys.modules\n"

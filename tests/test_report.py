@@ -22,8 +22,6 @@ from conftest import CLASSES, Line, make_line, sign, structured_picture
 from PIL import Image
 from typer.testing import CliRunner
 
-from pipeline.alikeness import Scale
-from pipeline.answers import Answers
 from pipeline.artifacts import (
     REJECTED_COLUMNS,
     UNIQUENESS_COLUMNS,
@@ -37,11 +35,13 @@ from pipeline.artifacts import (
     save_json,
     save_table,
 )
+from pipeline.artifacts.answers import Answers
 from pipeline.cli import app
 from pipeline.errors import ArtifactError
-from pipeline.report.charts import count_chart, line_chart
-from pipeline.report.thumbnails import SIDES, Gallery, draw_sheets, largest_side
-from pipeline.shapes import middle
+from pipeline.show.report.charts import count_chart, line_chart
+from pipeline.show.report.thumbnails import SIDES, Gallery, draw_sheets, largest_side
+from pipeline.show.shapes import middle
+from pipeline.similarity.scale import Scale
 from pipeline.stages.evaluate import evaluate
 from pipeline.stages.groups import groups
 from pipeline.stages.map import draw_map

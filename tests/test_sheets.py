@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.sheets import Tile, contact_sheet, in_columns, in_rows, mosaic
+from pipeline.show.sheets import Tile, contact_sheet, in_columns, in_rows, mosaic
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 

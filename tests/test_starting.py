@@ -18,9 +18,9 @@ from pipeline.autoencoder.graph import last_stage, predicted
 from pipeline.autoencoder.networks import build
 from pipeline.autoencoder.starting import GROWN, grown_weights, save_weights
 from pipeline.autoencoder.training import Recipe
-from pipeline.diagnosis import found_again, two_views
 from pipeline.params import load_params
 from pipeline.stages.train import _recipe
+from pipeline.trust.two_views import draw_views, found_again
 
 
 def started(start: str, *, seed: int) -> list[np.ndarray]:
@@ -37,7 +37,7 @@ def test_the_shipped_start_is_the_same_for_every_seed_and_random_weights_are_not
 
 def test_the_shipped_start_tells_pictures_apart_that_it_has_never_seen() -> None:
     pictures = np.stack([np.asarray(photograph(seed, (256, 256))) for seed in range(40)])
-    views = (two_views(pictures, seed=0)[:, ::2, ::2] / 255).astype(np.float32)
+    views = (draw_views(pictures, seed=0)[:, ::2, ::2] / 255).astype(np.float32)
     found = {}
     for start in ("grown", "scratch"):
         network = build("residual", policy="float32")

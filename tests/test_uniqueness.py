@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.neighbors import LocalOutlierFactor
 
-from pipeline.artifacts import NEIGHBOUR
-from pipeline.neighbours import sorted_lists
+from pipeline.similarity.lists import sorted_lists
+from pipeline.similarity.uniqueness import Scores, fence, others, ranking, score
 from pipeline.stages.uniqueness import lists_among
-from pipeline.uniqueness import Scores, fence, others, ranking, score
+from pipeline.vectors import NEIGHBOUR
 
 
 def units(angles: list[float]) -> NDArray[np.float32]:

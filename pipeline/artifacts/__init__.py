@@ -12,6 +12,7 @@ written   folders that are filled anew, and which files in them are ours
 origins   what each stage's tables were made from
 earlier   what each stage has made last, and how its pictures stand now
 pieces    what a stage keeps for its next run; many small files in one
+answers   answers that are kept from run to run
 tables    the tables that several readers share
 blocks    the files that hold the pixels of pictures, each a few
 storing   how new pictures get into blocks, and old ones out
@@ -39,7 +40,6 @@ from pipeline.artifacts.origins import check_origin, save_origin
 from pipeline.artifacts.pieces import kept, load_pieces, save_pieces
 from pipeline.artifacts.pixels import Pixels
 from pipeline.artifacts.rows import (
-    NEIGHBOUR,
     check_encoder,
     encoder_of,
     load_embeddings,
@@ -74,7 +74,6 @@ from pipeline.artifacts.written import (
 __all__ = [
     "DUPLICATES_COLUMNS",
     "MARK",
-    "NEIGHBOUR",
     "REJECTED_COLUMNS",
     "UNIQUENESS_COLUMNS",
     "ArrayWriter",

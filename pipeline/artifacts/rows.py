@@ -13,10 +13,7 @@ from pipeline.artifacts.index import Index
 from pipeline.artifacts.layout import Artifacts
 from pipeline.artifacts.pixels import Pixels
 from pipeline.errors import ArtifactError
-from pipeline.parts import parts_of
-
-NEIGHBOUR = np.dtype([("row", "<i4"), ("similarity", "<f4")])
-"""One entry of a sorted list: the neighbour's row, and its cosine similarity in [-1, 1]."""
+from pipeline.vectors import NEIGHBOUR, parts_of
 
 
 def load_pictures(artifacts: Artifacts, index: Index) -> Pixels:
@@ -50,7 +47,7 @@ def load_embeddings(artifacts: Artifacts, index: Index) -> NDArray[np.float32]:
 
 
 def load_own_embeddings(artifacts: Artifacts, index: Index) -> NDArray[np.float32]:
-    """Return the own parts of the embeddings: float32 (N, D), unit length (see `pipeline.parts`)."""
+    """Return the own parts of the embeddings: float32 (N, D), unit length (see `pipeline.vectors`)."""
     embeddings = load_embeddings(artifacts, index)
     return parts_of(made_from(artifacts.embeddings)).own_of(embeddings)
 

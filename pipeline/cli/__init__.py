@@ -11,7 +11,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.artifacts.layout import Artifacts
-from pipeline.cli import copies, projects, questions, stages
+from pipeline.cli import comparing, copies, projects, stages
 from pipeline.cli.common import Force, Null, check_form, show, show_json, show_paths
 from pipeline.cli.common import given as _given
 from pipeline.cli.common import opened as _opened
@@ -78,7 +78,7 @@ _stage(epilog="Example: pipeline groups")(stages.groups)
 _stage("map", epilog="Example: pipeline map")(stages.draw_map)
 _stage(epilog="Example: pipeline duplicates --links copies")(copies.duplicates)
 _stage(epilog="Example: pipeline uniqueness")(copies.uniqueness)
-_stage(epilog="Example: pipeline tolerance")(questions.tolerance)
+_stage(epilog="Example: pipeline tolerance")(comparing.tolerance)
 _stage(epilog="Example: pipeline evaluate --json")(stages.evaluate)
 _stage(epilog="Example: pipeline report")(stages.report)
 app.command(epilog="Example: pipeline unique --n 20", rich_help_panel=_ASK)(copies.unique)
@@ -105,7 +105,7 @@ def query(
     force: Force = False,
 ) -> None:
     """Find the pictures of the folder that look most like the given ones, which need not be in the folder."""
-    from pipeline.commands import query as command
+    from pipeline.cli.answers import query as command
     from pipeline.errors import QueryError
     from pipeline.folder.answers import Answer
     from pipeline.wording import one_line
@@ -115,7 +115,7 @@ def query(
     answers, answered = [], False
     sheet_file = copies = None
     if sheet or copy_to:
-        from pipeline.commands.outputs import SHEETS, open_door
+        from pipeline.cli.answers.outputs import SHEETS, open_door
 
         door = open_door(params, artifacts, force=force)
         sheet_file = door.file(sheet, "--sheet", SHEETS) if sheet else None
@@ -162,8 +162,8 @@ def atlas(
     force: Force = False,
 ) -> None:
     """Write the map, neighbours and thumbnails as a table that the program `embedding-atlas` opens."""
-    from pipeline.commands.atlas import atlas as command
-    from pipeline.commands.outputs import open_door
+    from pipeline.cli.answers.atlas import atlas as command
+    from pipeline.cli.answers.outputs import open_door
 
     params, artifacts = _given(context)
     file = open_door(params, artifacts, force=force).file(out, "--out", (".parquet",))
@@ -171,9 +171,9 @@ def atlas(
 
 
 app.command(epilog="Example: pipeline compare one.jpg other.jpg --sheet differences.png", rich_help_panel=_ASK)(
-    questions.compare
+    comparing.compare
 )
-app.command(epilog="Example: pipeline label examples.csv", rich_help_panel=_ASK)(questions.label)
+app.command(epilog="Example: pipeline label examples.csv", rich_help_panel=_ASK)(comparing.label)
 
 
 @app.command(epilog="Example: pipeline matrix --out similarity.npy", rich_help_panel=_ASK)
@@ -183,8 +183,8 @@ def matrix(
     force: Force = False,
 ) -> None:
     """Write the similarity of every picture with every other: a matrix of N x N numbers, float32."""
-    from pipeline.commands.matrix import matrix as command
-    from pipeline.commands.outputs import open_door
+    from pipeline.cli.answers.matrix import matrix as command
+    from pipeline.cli.answers.outputs import open_door
 
     params, artifacts = _given(context)
     file = open_door(params, artifacts, force=force).file(out, "--out", (".npy",))
@@ -203,7 +203,7 @@ def dimensions(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Measure agreement with labels, and time, with embeddings cut to 1, 2, 3, ... 200 numbers by PCA; with a plot."""
-    from pipeline.commands import dimensions as command
+    from pipeline.cli.answers import dimensions as command
 
     table = command.dimensions(*_writing(context))
     show_json(command.as_json(table)) if as_json else show(command.format_table(table))
@@ -216,7 +216,7 @@ def search(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Measure how fast exact search, search after PCA, FAISS and Annoy are, and how much they find; with a plot."""
-    from pipeline.commands import search as command
+    from pipeline.cli.answers import search as command
 
     table = command.search(_writing(context)[1])
     show_json(command.as_json(table)) if as_json else show(command.format_table(table))

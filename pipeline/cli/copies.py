@@ -24,7 +24,7 @@ def duplicates(
 
     With --json, --paths or --links it does not look for copies anew: these tell what was found the last time.
     """
-    from pipeline.commands import copies as command
+    from pipeline.cli.answers import copies as command
 
     check_form(as_json=as_json, paths=paths, null=null)
     if not (as_json or paths or links):
@@ -58,7 +58,7 @@ def unique(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Show the most unusual pictures, as `uniqueness` has ranked them."""
-    from pipeline.commands import unique as command
+    from pipeline.cli.answers import unique as command
 
     rows = opened(context)[2].unique(n)
     show_json(command.as_json(rows)) if as_json else show(command.format_rows(rows))

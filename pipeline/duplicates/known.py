@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.answers import Answers
+from pipeline.artifacts.answers import Answers
 from pipeline.duplicates.agreement import thumbnails
 from pipeline.duplicates.detail import Detail
 from pipeline.duplicates.lookalikes import Lists, no_lists

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import MiniBatchKMeans
 
+from pipeline.vectors import unit
+
 SAMPLES = 50  # of each picture that is drawn from
 _PICTURES = 2_000  # that are drawn from, at most
 
@@ -27,10 +29,4 @@ def centres(samples: NDArray[np.float32], *, words: int, seed: int) -> NDArray[n
     """Return the centres of clusters of samples (M, D) at unit length: (at most `words`, D)."""
     count = min(words, len(samples))
     means = MiniBatchKMeans(count, batch_size=4096, n_init=1, max_iter=10, init="random", random_state=seed)
-    return at_unit_length(means.fit(samples).cluster_centers_)
-
-
-def at_unit_length(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return vectors (M, D) at unit length; zeros stay zeros."""
-    scaled: NDArray[np.floating] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return scaled
+    return unit(means.fit(samples).cluster_centers_)

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.blankness import direction, free_direction
 from pipeline.encoder import colours, patches, words
+from pipeline.encoder.blankness import direction, free_direction
+from pipeline.encoder.foreign import Foreign, network_features
 from pipeline.encoder.neighbourhood import fit_neighbourhood, with_neighbourhood
 from pipeline.encoder.pooling import grid, largest, middle, signed_roots, tempered
 from pipeline.encoder.running import answers, over_pictures
 from pipeline.encoder.seeing import Seen, pictures, seen, visibility, with_blank
 from pipeline.encoder.weighing import evened, trust
-from pipeline.encoder.whitening import Whitening, fit_whitening, principal_directions
-from pipeline.encoder.wrapping import Foreign, network_features
+from pipeline.encoder.whitening import Whitening, fit_whitening
 from pipeline.graph import Graph, Value
-from pipeline.parts import Parts
 from pipeline.pixels import Pictures
+from pipeline.vectors import Parts, principal, unit
 
 _LATENTS = 4096  # numbers, 32x32x4
 _SIDE = 8  # of the network's last stage, of pictures of 128x128 pixels
@@ -137,8 +137,7 @@ def foreign_block(foreign: Foreign) -> Block:
 def plain(rooted: Array) -> Array:
     """Return a network's own features at unit length, float32 (N, P), of their signed roots."""
     squares = rooted * np.abs(rooted)
-    unit: Array = squares / np.maximum(np.linalg.norm(squares, axis=1, keepdims=True), 1e-12)
-    return unit
+    return unit(squares)
 
 
 def learn(
@@ -205,7 +204,7 @@ def encoder_file(network: Network, fitted: Fitted, *, dimensions: int, seed: int
     # crystals and their like have the network alone: they were not measured with differences evened; with another
     # network beside it they gain 1.6 by it (docs/experiments.md)
     even = evened(joined) if len(fitted.trusted) > 1 else np.eye(joined.shape[1], dtype=np.float32)
-    turn = even @ principal_directions(joined @ even, dimensions=dimensions)
+    turn = even @ principal(joined @ even, dimensions=dimensions)[1].astype(np.float32)
     turn, blank = free_direction(turn, dimensions=dimensions)
     graph = Graph()
     levels, found = _features(graph, network, fitted.blocks)
@@ -213,7 +212,7 @@ def encoder_file(network: Network, fitted: Fitted, *, dimensions: int, seed: int
     together = graph.joined([w.of(features) * weight for w, weight, features in parts])
     embedding, split = with_blank(together @ turn, levels, blank), Parts()
     turned = joined @ turn
-    neighbourhood = fit_neighbourhood(turned / np.linalg.norm(turned, axis=1, keepdims=True), seed=seed)
+    neighbourhood = fit_neighbourhood(unit(turned), seed=seed)
     if neighbourhood is not None:
         embedding, split = with_neighbourhood(embedding, visibility(levels), neighbourhood)
     graph.output("embedding", embedding)

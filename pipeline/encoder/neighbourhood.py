@@ -15,7 +15,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from pipeline.encoder.weighing import nearest
 from pipeline.graph import Value
-from pipeline.parts import Parts
+from pipeline.vectors import Parts
 
 _WEIGHT = 0.7  # of the place beside the own part, which has 1
 _NEAREST = 20  # pictures that a picture is linked with

@@ -8,10 +8,11 @@ like each word, averaged in a grid of 3x3 cells.
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.encoder.dictionary import SAMPLES, Dictionary, at_unit_length, centres, drawn_from
+from pipeline.encoder.dictionary import SAMPLES, Dictionary, centres, drawn_from
 from pipeline.encoder.pooling import rooted
 from pipeline.graph import Value
 from pipeline.pixels import Pictures
+from pipeline.vectors import unit
 
 _WIDE = 128  # pixels of a picture that is looked at
 _SIDE = 32  # pixels
@@ -38,7 +39,7 @@ def learn(pictures: Pictures, rows: NDArray[np.int64], *, seed: int) -> Dictiona
     mean = patches.mean(axis=0)
     spreads, directions = np.linalg.eigh(np.cov(patches - mean, rowvar=False))
     whitening = (directions / np.sqrt(np.maximum(spreads, 0) + _NOISE)) @ directions.T
-    white = at_unit_length((patches - mean) @ whitening).astype(np.float32)
+    white = unit((patches - mean) @ whitening).astype(np.float32)
     filters = whitening @ centres(white, words=_WORDS, seed=seed).T  # (108, W)
     kernel = filters.reshape(_PATCH, _PATCH, 3, -1).transpose(3, 2, 0, 1)
     return Dictionary(kernel.astype(np.float32), -(mean @ filters)[:, None, None].astype(np.float32))

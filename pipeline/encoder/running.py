@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from pipeline.errors import EncoderError
-from pipeline.parts import Parts, parts_of
 from pipeline.pixels import Pictures
+from pipeline.vectors import Parts, parts_of
 
 _UNIT_TOLERANCE = 1e-4
 _PICTURE = [256, 256, 3]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.blankness import CELL, GRAIN, POWER, SHAPE
+from pipeline.encoder.blankness import CELL, GRAIN, POWER, SHAPE
 from pipeline.encoder.gradients import votes
 from pipeline.graph import Graph, Value
 
@@ -40,7 +40,7 @@ def seen(graph: Graph) -> Seen:
 
 
 def visibility(levels: Value) -> Value:
-    """Return how much there is to see in planes (B, 3, H, W): (B, 1), from 0 to 1, as `pipeline.blankness` says."""
+    """Return how much there is to see in planes (B, 3, H, W): (B, 1), from 0 to 1, as `blankness` says."""
     spreads = _variance(levels.averaged(CELL, CELL)) / SHAPE**2 + _variance(levels) / GRAIN**2  # (B, 3)
     there = spreads.mean(1, keep=True) ** POWER
     return there / (there + 1)
@@ -49,7 +49,7 @@ def visibility(levels: Value) -> Value:
 def with_blank(embeddings: Value, levels: Value, blank: NDArray[np.float32]) -> Value:
     """Return embeddings (B, D) at unit length, in place of those of blank pictures the one that all of these have.
 
-    Between blank and not there is no step (see `pipeline.blankness`).
+    Between blank and not there is no step (see `pipeline.encoder.blankness`).
     """
     share = visibility(levels)
     return (embeddings.unit() * share + (1 - share) * blank).unit()

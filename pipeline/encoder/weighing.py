@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
+from pipeline.vectors import unit
+
 _NEAREST = 10  # of each picture that kinds of evidence are compared by
 _PICTURES = 3_000  # that are compared, at most
 _ROUNDS = 200  # of the fit of loadings, which settles within some tens
@@ -99,8 +101,7 @@ def evened(joined: Array) -> Array:
 
 def nearest(vectors: Array, count: int) -> NDArray[np.int64]:
     """Return the rows of the most similar others of each of (N, D): (N, count)."""
-    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    found = NearestNeighbors(n_neighbors=count, algorithm="brute", metric="sqeuclidean").fit(unit)
+    found = NearestNeighbors(n_neighbors=count, algorithm="brute", metric="sqeuclidean").fit(unit(vectors))
     rows: NDArray[np.int64] = found.kneighbors(return_distance=False)
     return rows
 

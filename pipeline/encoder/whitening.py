@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 
 from pipeline.graph import Value
+from pipeline.vectors import principal
 
 _ROUNDING = 1e-5  # of the features' length: a smaller spread may be rounding, which whitening would blow up
 
@@ -50,7 +50,7 @@ def fit_whitening(features: Array, *, dimensions: int, power: float, anchor: flo
         In median lengths of the whitened features, from 0.
     """
     mean = features.mean(axis=0)
-    spreads, directions = _principal(features - mean, max(1, dimensions))
+    spreads, directions = principal(features - mean, dimensions=max(1, dimensions))
     spreads = spreads / max(1, len(features) - 1) ** 0.5  # standard deviations
     kept = spreads > _ROUNDING * float(np.linalg.norm(features, axis=1).mean())
     if not kept.any():
@@ -59,25 +59,3 @@ def fit_whitening(features: Array, *, dimensions: int, power: float, anchor: flo
     components = (directions[:, kept] / spreads[kept] ** power).astype(np.float32)
     length = float(np.median(np.linalg.norm((features - mean) @ components, axis=1))) if anchor else 0.0
     return Whitening(mean, components, anchor * length)
-
-
-def principal_directions(vectors: Array, *, dimensions: int) -> Array:
-    """Return the directions (P, D) that keep most of the dot products of vectors (N, P); nothing is centred."""
-    return _principal(vectors, dimensions)[1].astype(np.float32)
-
-
-def _principal(vectors: Array, dimensions: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the largest singular values, falling, of vectors (N, P), and their right vectors (P, D); never none.
-
-    From the eigenvectors of P x P or N x N products, whichever are fewer: far faster than decomposing the vectors.
-    """
-    exact = vectors.astype(np.float64)
-    many = len(exact) > exact.shape[1]
-    products = exact.T @ exact if many else exact @ exact.T
-    count = min(dimensions, len(products))
-    squares, directions = eigh(products, subset_by_index=[len(products) - count, len(products) - 1])
-    spreads, directions = np.sqrt(np.maximum(squares[::-1], 0)), directions[:, ::-1]
-    kept = max(1, int((spreads > 1e-6 * max(float(spreads[0]), 1e-12)).sum()))
-    if not many:
-        directions = exact.T @ directions / np.maximum(spreads, 1e-12)
-    return spreads[:kept], directions[:, :kept]

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.encoder.dictionary import SAMPLES, Dictionary, at_unit_length, centres, drawn_from
+from pipeline.encoder.dictionary import SAMPLES, Dictionary, centres, drawn_from
 from pipeline.encoder.pooling import rooted
 from pipeline.encoder.running import over_pictures
 from pipeline.encoder.seeing import seen
 from pipeline.graph import Graph, Value
 from pipeline.pixels import Pictures
+from pipeline.vectors import unit
 
 NARROW, WIDE = 4, 6  # cells on a side of a shape: what it sees of a thing, a part or more
 
@@ -72,7 +73,7 @@ def learn(pictures: Pictures, rows: NDArray[np.int64], *, cells: int, seed: int)
         array[..., ::-1][..., :_DIMENSIONS] for array in np.linalg.eigh(np.cov(shapes, rowvar=False))
     )
     whitening = directions / np.sqrt(np.maximum(spreads, 0) + _NOISE * spreads[0] + _NOTHING)  # (S, 64)
-    white = at_unit_length((shapes - mean) @ whitening).astype(np.float32)
+    white = unit((shapes - mean) @ whitening).astype(np.float32)
     words = centres(white, words=_WORDS, seed=seed)
     least = np.percentile(white[:_THRESHOLDED] @ words.T, _PERCENTILE, axis=0)
     return Vocabulary(cells, _as_filters(whitening, mean @ whitening), _as_filters(words.T, least))

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import labelling
 from pipeline.errors import QueryError
 from pipeline.folder.examples import Example, Outsider, find
 from pipeline.folder.state import State
-from pipeline.neighbours import most_similar
 from pipeline.pictures import Limits
+from pipeline.similarity import labelling
+from pipeline.similarity.lists import most_similar
 
 EXPLAINED = 3  # examples that are named beside a label
 _HELPFUL = 20  # pictures that are proposed for labelling

@@ -46,9 +46,9 @@ def encoded(given: "Given", state: State) -> NDArray[np.float32]:
 
 def most_similar(embeddings: NDArray[np.float32], vector: NDArray[np.float32], n: int) -> NDArray[np.void]:
     """Return the `n` rows most similar to a vector, or all of fewer."""
-    from pipeline import neighbours
+    from pipeline.similarity import lists
 
-    return neighbours.most_similar(embeddings, vector, count=min(n, len(embeddings)))
+    return lists.most_similar(embeddings, vector, count=min(n, len(embeddings)))
 
 
 def judged_unusual(given: "Given", embedding: NDArray[np.float32], state: State) -> Unusual:

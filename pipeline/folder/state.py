@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.alikeness import Scale
 from pipeline.artifacts import (
     Artifacts,
     Index,
@@ -35,6 +34,7 @@ from pipeline.artifacts import (
 from pipeline.errors import ArtifactError
 from pipeline.folder.tables import Copies, Group, Map, Unique, copies_of, group_of, ranked
 from pipeline.params import Params
+from pipeline.similarity.scale import Scale
 
 if TYPE_CHECKING:  # what answers from the cache does without them
     from pipeline.duplicates import Threshold
@@ -92,7 +92,7 @@ class State:
 
     @once
     def own_embeddings(self) -> NDArray[np.float32]:
-        """Their own parts (see `pipeline.parts`), float32 (N, D), of unit length: a copy in memory."""
+        """Their own parts (see `pipeline.vectors`), float32 (N, D), of unit length: a copy in memory."""
         return load_own_embeddings(self._artifacts, self.index)
 
     @once

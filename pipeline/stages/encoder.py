@@ -23,8 +23,9 @@ from pipeline.artifacts import (
 )
 from pipeline.autoencoder.applications import application, application_file
 from pipeline.autoencoder.graph import all_stages, last_stage, load_float32, nodes, predicted
-from pipeline.blankness import free_direction, visibility
+from pipeline.encoder.blankness import free_direction, visibility
 from pipeline.encoder.cells import network_cells, pixel_cells
+from pipeline.encoder.foreign import Foreign, wrapped
 from pipeline.encoder.joining import (
     TRUST,
     Fitted,
@@ -40,7 +41,6 @@ from pipeline.encoder.joining import (
 )
 from pipeline.encoder.running import answers, open_encoder, over_pictures
 from pipeline.encoder.whitening import fit_whitening
-from pipeline.encoder.wrapping import Foreign, wrapped
 from pipeline.errors import ArtifactError, EncoderError
 from pipeline.graph import Graph, Value
 from pipeline.params import EncoderParams, Params

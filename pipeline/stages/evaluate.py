@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import closure, diagnosis, evaluation
+from pipeline import closure
 from pipeline.artifacts import (
     Artifacts,
     Index,
@@ -27,12 +27,13 @@ from pipeline.artifacts import (
     save_json,
     save_origin,
 )
-from pipeline.baselines import BASELINES, Baseline
 from pipeline.encoder.running import Encoder, encode, encode_rows, open_encoder
 from pipeline.errors import ArtifactError, EncoderError, QueryError
-from pipeline.neighbours import some_lists, sorted_lists
 from pipeline.params import Params
 from pipeline.pixels import Pictures
+from pipeline.similarity.lists import some_lists, sorted_lists
+from pipeline.trust import measures, two_views
+from pipeline.trust.baselines import BASELINES, Baseline
 from pipeline.wording import counted, one_line
 
 OWN = "own part"  # of the model: what a place among neighbours adds, or takes, stands beside it
@@ -127,8 +128,8 @@ def _with_labels(
         },
         "chance": _of_chance(labels),
     }
-    rivals = {name: measures for name, measures in measured.items() if name != OWN}
-    by_labels = {name: (measures["top4"], measures["top4_macro"]) for name, measures in rivals.items()}
+    rivals = {name: one for name, one in measured.items() if name != OWN}
+    by_labels = {name: (one["top4"], one["top4_macro"]) for name, one in rivals.items()}
     verdict = _verdict(by_labels, ["top-4 agreement", "its mean over classes"], params, artifacts)
     verdicts = [verdict, *table["verdict"]]
     return table | {"pictures": len(labels), "classes": len(classes), "embeddings": measured, "verdict": verdicts}
@@ -174,8 +175,8 @@ def format_table(table: dict[str, Any]) -> str:
     ]
     width = max(15, *(len(name) for name in table["embeddings"])) + 1
     lines.append(" " * width + "".join(f"{title:>8}" for title in _COLUMNS))
-    for name, measures in table["embeddings"].items():
-        numbers = "".join(f"{value if key == 'skew' else 100 * value:8.1f}" for key, value in measures.items())
+    for name, found in table["embeddings"].items():
+        numbers = "".join(f"{value if key == 'skew' else 100 * value:8.1f}" for key, value in found.items())
         lines.append(f"{name:{width}}{numbers}")
     groups = table["groups"]
     measures_of_groups = f"purity {groups['purity']:.3f}, adjusted Rand index {groups['adjusted_rand']:.3f}"
@@ -206,14 +207,14 @@ def _given_encoder(path: Path) -> Encoder:
         ) from error
 
 
-def _verdict(measures: Mapping[str, Sequence[float]], by: Sequence[str], params: Params, artifacts: Artifacts) -> str:
-    remedy = diagnosis.remedy(
-        diagnosis.unbeaten(measures),
+def _verdict(reached: Mapping[str, Sequence[float]], by: Sequence[str], params: Params, artifacts: Artifacts) -> str:
+    remedy = two_views.remedy(
+        two_views.unbeaten(reached),
         is_trained=params.encoder.is_trained,
         upright=load_json(artifacts.metrics("train"), stage="train")["upright"],
-        longer=diagnosis.longer(params.train.epochs),
+        longer=two_views.longer(params.train.epochs),
     )
-    return diagnosis.verdict(measures, by=by, remedy=remedy)
+    return two_views.verdict(reached, by=by, remedy=remedy)
 
 
 def _beside(artifacts: Artifacts, *, own: bool, progress: bool) -> dict[str, Baseline]:
@@ -245,36 +246,36 @@ def _views(pictures: Pictures, artifacts: Artifacts) -> dict[str, float]:
 
     A place among neighbours would know the pictures that the views are of.
     """
-    views = diagnosis.two_views(pictures[:: -(-len(pictures) // _VIEWED)], seed=0)
+    views = two_views.draw_views(pictures[:: -(-len(pictures) // _VIEWED)], seed=0)
     encoder = open_encoder(artifacts.encoder)
     embedded = {
         "model": encoder.parts.own_of(encode(encoder, views, progress=False)),
         **{name: baseline(views) for name, baseline in _beside(artifacts, own=True, progress=False).items()},
     }
-    return {name: diagnosis.found_again(embeddings) for name, embeddings in embedded.items()}
+    return {name: two_views.found_again(embeddings) for name, embeddings in embedded.items()}
 
 
 def _measure(embeddings: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
     """Return every measure of an embedding by its name."""
-    lists = np.concatenate(list(sorted_lists(embeddings, depth=evaluation.DEPTH, block=_BLOCK, progress=False)))["row"]
+    lists = np.concatenate(list(sorted_lists(embeddings, depth=measures.DEPTH, block=_BLOCK, progress=False)))["row"]
 
     def ask(rows: NDArray[np.int64], depth: int) -> NDArray[np.int32]:
         found: NDArray[np.int32] = some_lists(embeddings, rows, depth=depth, block=_BLOCK)["row"]
         return found
 
-    at_r = evaluation.agreement_at_r(ask, labels)
-    return asdict(evaluation.agreement(lists, labels)) | asdict(at_r) | asdict(evaluation.hubness(lists))
+    at_r = measures.agreement_at_r(ask, labels)
+    return asdict(measures.agreement(lists, labels)) | asdict(at_r) | asdict(measures.hubness(lists))
 
 
 def _of_chance(labels: NDArray[np.int64]) -> dict[str, float]:
     """Return what `_measure` would of lists that are drawn at random."""
-    measured = evaluation.chance(labels), evaluation.chance_at_r(labels), evaluation.chance_of_hubs(len(labels))
+    measured = measures.chance(labels), measures.chance_at_r(labels), measures.chance_of_hubs(len(labels))
     return {name: value for each in measured for name, value in asdict(each).items()}
 
 
 def _measure_groups(groups: NDArray[np.int64], labels: NDArray[np.int64], *, k: int) -> dict[str, Any]:
     return {
         "k": k,
-        "purity": evaluation.purity(groups, labels),
-        "adjusted_rand": evaluation.adjusted_rand(groups, labels),
+        "purity": measures.purity(groups, labels),
+        "adjusted_rand": measures.adjusted_rand(groups, labels),
     }

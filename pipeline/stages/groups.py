@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from pipeline import closure, medoids
+from pipeline import closure
+from pipeline import groups as room
 from pipeline.artifacts import (
     Artifacts,
     Index,
@@ -33,12 +34,12 @@ from pipeline.artifacts import (
     save_table,
 )
 from pipeline.errors import ArtifactError, ParamsError
-from pipeline.folders import GroupFolder, lay_out, link, linked_contents, said_of_kept
-from pipeline.medoids import Grouping, Sweep
-from pipeline.medoids.advice import elbow_end, silhouette_end
+from pipeline.groups import Grouping, Sweep
+from pipeline.groups.advice import elbow_end, silhouette_end
 from pipeline.params import GroupsParams, Params
-from pipeline.plots import plot_choice_of_k
-from pipeline.sheets import Tile, contact_sheet, in_rows
+from pipeline.show.folders import GroupFolder, lay_out, link, linked_contents, said_of_kept
+from pipeline.show.plots import plot_choice_of_k
+from pipeline.show.sheets import Tile, contact_sheet, in_rows
 from pipeline.wording import counted
 
 _COLUMNS, _ELBOW_COLUMNS = ("path", "group", "similarity", "medoid"), ("k", "loss", "silhouette")
@@ -86,11 +87,11 @@ def groups(params: Params, artifacts: Artifacts) -> str:
         # by places small groups look well apart: docs/experiments.md
         sweep = known.sweep if known and goes_on else _sweep(own, params.groups, generator)
         chosen_of = pictures_then if goes_on else len(paths)
-        by_elbow = medoids.k_by_elbow(sweep.ks, sweep.losses)
-        by_silhouette = medoids.k_by_silhouette(sweep.ks, sweep.silhouettes)
+        by_elbow = room.k_by_elbow(sweep.ks, sweep.losses)
+        by_silhouette = room.k_by_silhouette(sweep.ks, sweep.silhouettes)
         if (params.groups.engine, params.groups.k) == ("pyclustering", "elbow"):
             by_elbow = _elbow_by_pyclustering(own, sweep, params.groups)
-        by_both = medoids.k_by_both(sweep.ks, sweep.losses, sweep.silhouettes, num_pictures=chosen_of)
+        by_both = room.k_by_both(sweep.ks, sweep.losses, sweep.silhouettes, num_pictures=chosen_of)
         by_name = {"auto": by_both, "elbow": by_elbow, "silhouette": by_silhouette}
         if goes_on and start is not None:
             grouping = _polished(embeddings, start, params.groups, generator, restarts=0)
@@ -98,7 +99,7 @@ def groups(params: Params, artifacts: Artifacts) -> str:
             k = by_name.get(str(params.groups.k), params.groups.k)
             grouping = _group(embeddings, int(k), sweep, params.groups, generator)
     if known:
-        grouping = medoids.renumbered(grouping, known.numbers)
+        grouping = room.renumbered(grouping, known.numbers)
     _save_tables(paths, grouping, sweep, artifacts)
     _plot(sweep, by_elbow, by_silhouette, artifacts)
     folders = lay_out(paths, groups=grouping.groups, medoids=grouping.medoids, similarities=grouping.similarities)
@@ -144,14 +145,14 @@ def _known(artifacts: Artifacts, index: Index, by: str) -> Known | None:
     numbers = np.where(then.before >= 0, old[then.before], -1)
     chosen = [row for row, values in enumerate(table) if values[3] == "yes"]
     rows = np.array(sorted(chosen, key=lambda row: old[row]), np.int64)
-    start = medoids.moved_medoids(rows, old, similarities, then.now) if said.get("by") == by else None
+    start = room.moved_medoids(rows, old, similarities, then.now) if said.get("by") == by else None
     sweep = Sweep(ks.astype(np.int64), losses, silhouettes, ())
     return Known(numbers, start if start is not None and len(start) else None, sweep, said.get("chosen_of", len(table)))
 
 
 def _sweep(embeddings: NDArray[np.float32], settings: GroupsParams, generator: np.random.Generator) -> Sweep:
     columns = max(settings.sweep_columns, settings.k_maximum)
-    return medoids.sweep(
+    return room.sweep(
         embeddings,
         k_minimum=settings.k_minimum,
         k_maximum=settings.k_maximum,
@@ -165,7 +166,7 @@ def _elbow_by_pyclustering(embeddings: NDArray[np.float32], sweep: Sweep, settin
     """System A's choice of K, over the same range of K."""
     first, last, seed = int(sweep.ks[0]), int(sweep.ks[-1]), settings.seed % (2**31 - 1)
     try:
-        return medoids.elbow_by_pyclustering(embeddings, k_minimum=first, k_maximum=last, seed=seed)[0]
+        return room.elbow_by_pyclustering(embeddings, k_minimum=first, k_maximum=last, seed=seed)[0]
     except ValueError as error:
         raise ParamsError(f"groups.engine: {error}; use fasterpam") from error
 
@@ -180,11 +181,11 @@ def _group(
     if k in sweep.ks:
         start = sweep.medoids[int(k - sweep.ks[0])]
     else:
-        start = medoids.start_greedily(embeddings, k=k, columns=columns, generator=generator)
+        start = room.start_greedily(embeddings, k=k, columns=columns, generator=generator)
     if settings.engine == "fasterpam":
         return _polished(embeddings, start, settings, generator, restarts=settings.restarts)
     try:
-        return medoids.group_by_pyclustering(embeddings, medoids_start=start)
+        return room.group_by_pyclustering(embeddings, medoids_start=start)
     except ValueError as error:
         raise ParamsError(f"groups.engine: {error}") from error
 
@@ -198,7 +199,7 @@ def _polished(
     restarts: int,
 ) -> Grouping:
     columns = max(settings.columns, len(start))
-    return medoids.group(
+    return room.group(
         embeddings, medoids_start=start, restarts=restarts, columns=columns, generator=generator, progress=True
     )
 

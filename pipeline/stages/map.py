@@ -5,7 +5,8 @@ from dataclasses import asdict
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import closure, projection
+from pipeline import closure
+from pipeline import map as projection
 from pipeline.artifacts import (
     Artifacts,
     Index,
@@ -27,8 +28,8 @@ from pipeline.artifacts import (
 )
 from pipeline.errors import ArtifactError
 from pipeline.params import MapParams, Params
-from pipeline.plots import plot_map
-from pipeline.sheets import mosaic
+from pipeline.show.plots import plot_map
+from pipeline.show.sheets import mosaic
 from pipeline.wording import counted
 
 _SIDE, _LARGEST_TILE, _SMALLEST_TILE = 8192, 128, 8  # pixels of the thumbnails' image, and of one thumbnail
@@ -73,7 +74,7 @@ def draw_map(params: Params, artifacts: Artifacts) -> str:
     tile = min(max(_SIDE // int(cells.max() + 1), _SMALLEST_TILE), _LARGEST_TILE)
     with replaced(artifacts.map_thumbnails) as path:
         mosaic(pictures, sizes, cells, tile=tile, progress=True).save(path, quality=85)
-    metrics = _judge(embeddings, positions, cells, seed=settings.seed)
+    metrics = _judge(embeddings, positions, cells)
     save_json(artifacts.metrics("map"), metrics | {"placed_by_tsne": placed_by_tsne, "by": by})
     save_origin(artifacts, "map", index.digest)
     remember(artifacts, "map", [artifacts.map_table, artifacts.metrics("map")])
@@ -104,13 +105,13 @@ def _known(artifacts: Artifacts, index: Index, by: str) -> tuple[NDArray[np.floa
 
 
 def _judge(
-    embeddings: NDArray[np.float32], positions: NDArray[np.float32], cells: NDArray[np.int64], *, seed: int
+    embeddings: NDArray[np.float32], positions: NDArray[np.float32], cells: NDArray[np.int64]
 ) -> dict[str, float | None]:
     """Return the trustworthiness of the map, of its grid, and of what plain PCA would draw."""
     places: dict[str, NDArray[np.floating | np.integer]] = {
         "tsne": positions,
         "grid": cells,
-        "pca": projection.principal_positions(embeddings, seed=seed),
+        "pca": projection.principal_positions(embeddings),
     }
     return {
         f"trustworthiness_{name}": projection.trustworthiness(embeddings, place, neighbours=_NEIGHBOURS)

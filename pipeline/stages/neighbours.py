@@ -10,9 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pipeline.alikeness import PAIRS, quantiles, random_pairs
 from pipeline.artifacts import (
-    NEIGHBOUR,
     ArrayWriter,
     Artifacts,
     Earlier,
@@ -27,8 +25,10 @@ from pipeline.artifacts import (
     save_json,
 )
 from pipeline.errors import ArtifactError
-from pipeline.neighbours import patched_lists
 from pipeline.params import Params
+from pipeline.similarity.patching import patched_lists
+from pipeline.similarity.scale import PAIRS, quantiles, random_pairs
+from pipeline.vectors import NEIGHBOUR
 
 _BLOCK = 512  # rows at once: 200 MB of similarities at N = 100,000
 

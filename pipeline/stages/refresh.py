@@ -24,10 +24,10 @@ from pipeline.artifacts import (
     remember,
     save_json,
 )
-from pipeline.drift import LOOKED_AT, Drift, farther, when_due
 from pipeline.encoder.running import encode_rows, open_encoder
 from pipeline.errors import ArtifactError, EncoderError
 from pipeline.params import Params
+from pipeline.trust.drift import LOOKED_AT, Drift, farther, when_due
 from pipeline.wording import one_line
 
 _MADE = ("train", "encoder")  # what is decided on

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.answers import Answers
 from pipeline.artifacts import (
     Artifacts,
     Index,
@@ -32,10 +31,11 @@ from pipeline.artifacts import (
     save_json,
     save_pieces,
 )
+from pipeline.artifacts.answers import Answers
 from pipeline.closure import module_digest
 from pipeline.errors import ArtifactError
 from pipeline.params import Params
-from pipeline.report import Copy, Findings, Rejected, Unusual, make_page
+from pipeline.show.report import Copy, Findings, Rejected, Unusual, make_page
 
 _DRAWN, _BY = "drawn.bin", "by"  # what is kept for the next run, and the key of what it was drawn by
 _MEASURED = ("train", "groups", "evaluate", "map")  # stages whose metrics the page shows
@@ -146,7 +146,7 @@ def _load_drawn(artifacts: Artifacts, index: Index) -> Answers[bytes]:
 
 def _code() -> bytes:
     """Return the digest of the code that draws; the index tells which Pillow it was."""
-    return module_digest("pipeline.report.thumbnails").encode()
+    return module_digest("pipeline.show.report.thumbnails").encode()
 
 
 def _file(path: str) -> tuple[int, int]:

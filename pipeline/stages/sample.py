@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 from pipeline.artifacts import Artifacts, check_own, rewritten_folder, save_json
-from pipeline.crystals import grow_sample
 from pipeline.errors import ParamsError
 from pipeline.params import Params
+from pipeline.sample import grow_sample
 
 
 def sample(params: Params, artifacts: Artifacts) -> str:

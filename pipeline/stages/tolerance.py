@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from pipeline import differences
-from pipeline.answers import Answers
 from pipeline.artifacts import (
     Artifacts,
     Index,
@@ -22,6 +21,7 @@ from pipeline.artifacts import (
     save_json,
     save_origin,
 )
+from pipeline.artifacts.answers import Answers
 from pipeline.closure import digest
 from pipeline.encoder.running import Encoder, cells_of, open_cells, open_encoder
 from pipeline.errors import ArtifactError

@@ -28,15 +28,15 @@ from pipeline.artifacts import (
 )
 from pipeline.autoencoder import training
 from pipeline.autoencoder.backend import sees_gpu
+from pipeline.autoencoder.forecast import forecast
 from pipeline.autoencoder.judgement import Judgement, judge, reconstruct
 from pipeline.autoencoder.training import Epoch, Progress, Recipe
 from pipeline.errors import ArtifactError, ParamsError
-from pipeline.forecast import forecast
-from pipeline.orientation import FEWEST, turning_shows
 from pipeline.params import Params, schedule
+from pipeline.pictures.upright import FEWEST, turning_shows
 from pipeline.pixels import Pictures
-from pipeline.plots import plot_losses
-from pipeline.sheets import Tile, contact_sheet
+from pipeline.show.plots import plot_losses
+from pipeline.show.sheets import Tile, contact_sheet
 from pipeline.wording import counted
 
 _STATE = {"state.npz", "best.keras", "progress.json"}  # what a checkpoint holds

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline import uniqueness as room
 from pipeline.artifacts import (
     UNIQUENESS_COLUMNS,
     Artifacts,
@@ -24,11 +23,12 @@ from pipeline.artifacts import (
     save_origin,
     save_table,
 )
-from pipeline.neighbours import most_similar
 from pipeline.params import Params
-from pipeline.plots import plot_uniqueness
-from pipeline.sheets import Tile, contact_sheet
-from pipeline.uniqueness import Scores
+from pipeline.show.plots import plot_uniqueness
+from pipeline.show.sheets import Tile, contact_sheet
+from pipeline.similarity import uniqueness as room
+from pipeline.similarity.lists import most_similar
+from pipeline.similarity.uniqueness import Scores
 from pipeline.wording import one_line
 
 _TOP = 10  # pictures on the sheet

@@ -1,1 +1,0 @@
-"""What a person asks of the artefacts: no stages, nothing that DVC runs."""
