@@ -6,14 +6,14 @@ files     whole-or-not-at-all writing; JSON and CSV
 arrays    .npy files that know what they were made from
 claiming  the folder is ours, and one run at a time writes into it
 index     the SQLite index: row <-> path <-> content
-labels    what is known by name: labels, groups, places on the map
+labels    the labels of the pictures
 label_tables  the one reader of tables of labels, however a spreadsheet wrote them
 written   folders that are filled anew, and which files in them are ours
 origins   what each stage's tables were made from
 earlier   what each stage has made last, and how its pictures stand now
 pieces    what a stage keeps for its next run; many small files in one
 answers   answers that are kept from run to run
-tables    the tables that several readers share
+tables    every table: its columns, its writer and its reader
 blocks    the files that hold the pixels of pictures, each a few
 storing   how new pictures get into blocks, and old ones out
 pixels    the pixels of all pictures as one sequence
@@ -34,8 +34,8 @@ from pipeline.artifacts.files import (
 )
 from pipeline.artifacts.index import Index, Picture, dataset_from, open_index, save_index
 from pipeline.artifacts.label_tables import LabelRow, PathFinder, check_agreement, composed, read_label_rows, spellings
-from pipeline.artifacts.labels import find_labels, load_groups, load_map, read_labels
-from pipeline.artifacts.layout import DUPLICATES_COLUMNS, REJECTED_COLUMNS, UNIQUENESS_COLUMNS, Artifacts
+from pipeline.artifacts.labels import find_labels, read_labels
+from pipeline.artifacts.layout import Artifacts
 from pipeline.artifacts.origins import check_origin, save_origin
 from pipeline.artifacts.pieces import kept, load_pieces, save_pieces
 from pipeline.artifacts.pixels import Pixels
@@ -51,13 +51,30 @@ from pipeline.artifacts.rows import (
 )
 from pipeline.artifacts.storing import PictureStore
 from pipeline.artifacts.tables import (
+    DUPLICATES_COLUMNS,
+    LISTING_COLUMNS,
+    REJECTED_COLUMNS,
+    UNIQUENESS_COLUMNS,
     Duplicate,
+    Grouped,
+    Placed,
     Ranked,
     Rejected,
     load_distances,
     load_duplicates,
+    load_elbow,
+    load_groups,
+    load_history,
+    load_map,
     load_rejected,
     load_uniqueness,
+    read_groups,
+    read_map,
+    save_duplicates,
+    save_elbow,
+    save_groups,
+    save_history,
+    save_map,
     save_rejected,
 )
 from pipeline.artifacts.written import (
@@ -73,6 +90,7 @@ from pipeline.artifacts.written import (
 
 __all__ = [
     "DUPLICATES_COLUMNS",
+    "LISTING_COLUMNS",
     "MARK",
     "REJECTED_COLUMNS",
     "UNIQUENESS_COLUMNS",
@@ -80,6 +98,7 @@ __all__ = [
     "Artifacts",
     "Duplicate",
     "Earlier",
+    "Grouped",
     "Index",
     "LabelRow",
     "Origin",
@@ -87,6 +106,7 @@ __all__ = [
     "Picture",
     "PictureStore",
     "Pixels",
+    "Placed",
     "Ranked",
     "Rejected",
     "Written",
@@ -108,8 +128,10 @@ __all__ = [
     "load_array",
     "load_distances",
     "load_duplicates",
+    "load_elbow",
     "load_embeddings",
     "load_groups",
+    "load_history",
     "load_json",
     "load_map",
     "load_neighbours",
@@ -125,16 +147,23 @@ __all__ = [
     "made_from",
     "matched",
     "open_index",
+    "read_groups",
     "read_label_rows",
     "read_labels",
+    "read_map",
     "remember",
     "replaced",
     "replaced_folder",
     "rewritten_folder",
     "save_array",
+    "save_duplicates",
+    "save_elbow",
+    "save_groups",
+    "save_history",
     "save_index",
     "save_json",
     "save_list",
+    "save_map",
     "save_origin",
     "save_pieces",
     "save_rejected",

@@ -3,13 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-REJECTED_COLUMNS = ("path", "reason", "same_as")
-DUPLICATES_COLUMNS = ("group", "path", "similarity", "kind", "keep", "reason")
-UNIQUENESS_COLUMNS = (
-    "rank", "index", "path", "distance", "euclidean", "mean_distance", "outlier_factor", "nearest_index", "nearest",
-    "stands_out",
-)  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Artifacts:

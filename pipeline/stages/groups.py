@@ -14,24 +14,27 @@ from pipeline import closure
 from pipeline import groups as room
 from pipeline.artifacts import (
     Artifacts,
+    Grouped,
     Index,
     check_own,
     digest_of,
     earlier,
     encoder_of,
     keep_last,
+    load_elbow,
     load_embeddings,
     load_json,
     load_own_embeddings,
     load_pictures,
-    load_table,
     open_index,
+    read_groups,
     remember,
     replaced,
     rewritten_folder,
+    save_elbow,
+    save_groups,
     save_json,
     save_origin,
-    save_table,
 )
 from pipeline.errors import ArtifactError, ParamsError
 from pipeline.groups import Grouping, Sweep
@@ -42,7 +45,6 @@ from pipeline.show.plots import plot_choice_of_k
 from pipeline.show.sheets import Tile, contact_sheet, in_rows
 from pipeline.wording import counted
 
-_COLUMNS, _ELBOW_COLUMNS = ("path", "group", "similarity", "medoid"), ("k", "loss", "silhouette")
 _SHOWN = 100  # pictures on a group's contact sheet, at most
 _SHEET, _OVERVIEW = "_contact_sheet.jpg", "overview.png"
 Rows = NDArray[np.int64]
@@ -132,22 +134,18 @@ def _known(artifacts: Artifacts, index: Index, by: str) -> Known | None:
     if then is None:
         return None
     try:
-        table = load_table(then.folder / artifacts.groups_table.name, _COLUMNS, stage="groups")
-        elbow = load_table(then.folder / artifacts.elbow_table.name, _ELBOW_COLUMNS, stage="groups")
+        last = read_groups(then.folder / artifacts.groups_table.name)
+        ks, losses, silhouettes = load_elbow(then.folder / artifacts.elbow_table.name).T
         said = load_json(then.folder / artifacts.metrics("groups").name, stage="groups")
-        old = np.array([int(row[1]) - 1 for row in table], np.int64)
-        similarities = np.array([float(row[2]) for row in table])
-        ks, losses, silhouettes = (np.array([float(row[place]) for row in elbow]) for place in range(3))
-    except (ArtifactError, ValueError):  # somebody has changed it
+    except ArtifactError:  # somebody has changed it
         return None
-    if len(table) != len(then.now):
+    if len(last.paths) != len(then.now):
         return None
+    old, rows = last.groups - 1, np.array(last.medoids, np.int64)
     numbers = np.where(then.before >= 0, old[then.before], -1)
-    chosen = [row for row, values in enumerate(table) if values[3] == "yes"]
-    rows = np.array(sorted(chosen, key=lambda row: old[row]), np.int64)
-    start = room.moved_medoids(rows, old, similarities, then.now) if said.get("by") == by else None
+    start = room.moved_medoids(rows, old, last.similarities, then.now) if said.get("by") == by else None
     sweep = Sweep(ks.astype(np.int64), losses, silhouettes, ())
-    return Known(numbers, start if start is not None and len(start) else None, sweep, said.get("chosen_of", len(table)))
+    return Known(numbers, start if start is not None and len(start) else None, sweep, said.get("chosen_of", len(old)))
 
 
 def _sweep(embeddings: NDArray[np.float32], settings: GroupsParams, generator: np.random.Generator) -> Sweep:
@@ -205,17 +203,9 @@ def _polished(
 
 
 def _save_tables(paths: list[str], grouping: Grouping, sweep: Sweep, artifacts: Artifacts) -> None:
-    chosen = set(grouping.medoids.tolist())
-    rows = [
-        (path, group + 1, f"{similarity:.6f}", "yes" if row in chosen else "no")
-        for row, (path, group, similarity) in enumerate(
-            zip(paths, grouping.groups.tolist(), grouping.similarities.tolist(), strict=True)
-        )
-    ]
-    save_table(artifacts.groups_table, _COLUMNS, rows)
-    measured = zip(sweep.ks.tolist(), sweep.losses.tolist(), sweep.silhouettes.tolist(), strict=True)
-    rows_of_k = [(k, f"{loss:.8f}", f"{silhouette:.8f}") for k, loss, silhouette in measured]
-    save_table(artifacts.elbow_table, _ELBOW_COLUMNS, rows_of_k)
+    grouped = Grouped(paths, grouping.groups + 1, grouping.similarities.astype(np.float64), grouping.medoids.tolist())
+    save_groups(artifacts.groups_table, grouped)
+    save_elbow(artifacts.elbow_table, sweep.ks, sweep.losses, sweep.silhouettes)
 
 
 def _plot(sweep: Sweep, by_elbow: int, by_silhouette: int, artifacts: Artifacts) -> None:

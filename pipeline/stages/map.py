@@ -10,6 +10,7 @@ from pipeline import map as projection
 from pipeline.artifacts import (
     Artifacts,
     Index,
+    Placed,
     digest_of,
     earlier,
     encoder_of,
@@ -17,14 +18,14 @@ from pipeline.artifacts import (
     load_groups,
     load_json,
     load_pictures,
-    load_table,
     open_index,
     read_labels,
+    read_map,
     remember,
     replaced,
     save_json,
+    save_map,
     save_origin,
-    save_table,
 )
 from pipeline.errors import ArtifactError
 from pipeline.params import MapParams, Params
@@ -33,7 +34,6 @@ from pipeline.show.sheets import mosaic
 from pipeline.wording import counted
 
 _SIDE, _LARGEST_TILE, _SMALLEST_TILE = 8192, 128, 8  # pixels of the thumbnails' image, and of one thumbnail
-_COLUMNS = ("path", "x", "y", "column", "row")
 _NEIGHBOURS = 12  # that the trustworthiness looks at
 
 
@@ -63,9 +63,7 @@ def draw_map(params: Params, artifacts: Artifacts) -> str:
             progress=True,
         )
     cells = projection.grid_cells(positions)
-    rows = zip(paths, positions.tolist(), cells.tolist(), strict=True)
-    table = [(path, f"{x:.4f}", f"{y:.4f}", column, row) for path, (x, y), (column, row) in rows]
-    save_table(artifacts.map_table, _COLUMNS, table)
+    save_map(artifacts.map_table, Placed(paths, positions.astype(np.float64), cells))
     colourings = {"By group": [str(group) for group in groups]}
     if labels:
         colourings["By label"] = [labels.get(path, "") for path in paths]
@@ -95,12 +93,14 @@ def _known(artifacts: Artifacts, index: Index, by: str) -> tuple[NDArray[np.floa
     then = earlier(artifacts, "map", index)
     try:
         said = load_json(then.folder / artifacts.metrics("map").name, stage="map") if then else {}
-        table = load_table(then.folder / artifacts.map_table.name, _COLUMNS, stage="map") if then else []
-        places = np.array([(float(row[1]), float(row[2])) for row in table], np.float32)
-    except (ArtifactError, ValueError):  # somebody has changed it
+        placed = read_map(then.folder / artifacts.map_table.name) if then else None
+    except ArtifactError:  # somebody has changed it
         return None, 0
-    if then is None or said.get("by") != by or len(table) != len(then.now) or not (then.now >= 0).any():
+    if then is None or placed is None or said.get("by") != by or len(placed.paths) != len(then.now):
         return None, 0
+    if not (then.now >= 0).any():
+        return None, 0
+    places = placed.points.astype(np.float32)
     return np.where(then.before[:, None] >= 0, places[then.before], np.float32(np.nan)), said["placed_by_tsne"]
 
 

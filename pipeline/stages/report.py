@@ -15,7 +15,9 @@ from pipeline.artifacts import (
     earlier,
     kept,
     load_duplicates,
+    load_elbow,
     load_groups,
+    load_history,
     load_json,
     load_map,
     load_neighbours,
@@ -23,7 +25,6 @@ from pipeline.artifacts import (
     load_pieces,
     load_rejected,
     load_scale,
-    load_table,
     load_uniqueness,
     open_index,
     read_labels,
@@ -126,8 +127,8 @@ def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Finding
             Rejected(path=one.path, reason=one.reason, is_other_name=bool(one.same_as))
             for one in load_rejected(artifacts, index)
         ],
-        history=_numbers(artifacts.history, ("epoch", "loss", "validation_loss", "seconds"), stage="train"),
-        elbow=_numbers(artifacts.elbow_table, ("k", "loss", "silhouette"), stage="groups"),
+        history=load_history(artifacts.history).tolist(),
+        elbow=load_elbow(artifacts.elbow_table).tolist(),
         metrics={name: load_json(artifacts.metrics(name), stage=name) for name in _MEASURED},
         copies=_load_copies(artifacts, index),
         unusual=_load_unusual(artifacts, index),
@@ -161,10 +162,6 @@ def _file(path: str) -> tuple[int, int]:
 def _url(folder: Path, artifacts: Artifacts) -> str:
     """Return where a folder lies, as seen from the page."""
     return os.path.relpath(folder.absolute(), artifacts.report.absolute()).replace(os.sep, "/") + "/"
-
-
-def _numbers(path: Path, header: tuple[str, ...], *, stage: str) -> list[list[float]]:
-    return [[float(value) for value in row] for row in load_table(path, header, stage=stage)]
 
 
 def _load_copies(artifacts: Artifacts, index: Index) -> list[Copy] | None:

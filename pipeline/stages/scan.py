@@ -7,7 +7,7 @@ watches this list, which is made anew at each `dvc repro` and changes only where
 import os
 from pathlib import Path
 
-from pipeline.artifacts import MARK, Artifacts, find_labels, save_json, save_table
+from pipeline.artifacts import LISTING_COLUMNS, MARK, Artifacts, find_labels, save_json, save_table
 from pipeline.errors import DatasetError, EncoderError
 from pipeline.params import DatasetParams, EncoderParams, Params
 from pipeline.pictures import Listing, content_of, decoders, look_through
@@ -32,7 +32,7 @@ def scan(params: Params, artifacts: Artifacts) -> str:
     listing = list_dataset(params.dataset, artifacts)
     doubt = find_labels(params.dataset.labels, [file.path for file in listing.files if not file.problem]).doubt
     rows = [(shown(f.path), f.size_bytes, f.modified_ns, f.problem) for f in listing.files]
-    save_table(artifacts.listing, ("path", "bytes", "modified_ns", "problem"), rows)
+    save_table(artifacts.listing, LISTING_COLUMNS, rows)
     save_json(artifacts.surroundings, {"decoders": decoders(), "labels": _content(params.dataset.labels)})
     encoder = _encoder_file(params.encoder)
     save_json(artifacts.foreign, {"file": content_of(encoder) if encoder else None})

@@ -22,9 +22,9 @@ from pipeline.artifacts import (
     open_index,
     replaced,
     replaced_folder,
+    save_history,
     save_json,
     save_origin,
-    save_table,
 )
 from pipeline.autoencoder import training
 from pipeline.autoencoder.backend import sees_gpu
@@ -131,7 +131,7 @@ def _leave_untrained(recipe: Recipe, artifacts: Artifacts) -> None:
     for out in (artifacts.untrained, artifacts.autoencoder):
         with replaced(out) as path:
             training.save_model(progress, path)
-    save_table(artifacts.history, Epoch._fields, [])
+    save_history(artifacts.history, [])
 
 
 def _orientation(params: Params, pictures: Pictures) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def _save(progress: Progress, origin: dict[str, str], artifacts: Artifacts) -> N
         training.save_state(progress, folder / "state.npz")
         shutil.copyfile(artifacts.autoencoder, folder / "best.keras")  # DVC deletes the out before a new run
         save_json(folder / "progress.json", {"origin": origin, "history": progress.history})
-    save_table(artifacts.history, Epoch._fields, progress.history)
+    save_history(artifacts.history, progress.history)
 
 
 def _was_interrupted(origin: dict[str, str], recipe: Recipe, artifacts: Artifacts) -> bool:

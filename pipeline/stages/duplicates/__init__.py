@@ -16,8 +16,8 @@ import numpy as np
 
 from pipeline import duplicates as room
 from pipeline.artifacts import (
-    DUPLICATES_COLUMNS,
     Artifacts,
+    Duplicate,
     Picture,
     check_encoder,
     check_own,
@@ -29,9 +29,9 @@ from pipeline.artifacts import (
     open_index,
     replaced,
     rewritten_folder,
+    save_duplicates,
     save_json,
     save_origin,
-    save_table,
 )
 from pipeline.duplicates import Copy
 from pipeline.encoder.running import Encoder, open_encoder
@@ -107,14 +107,14 @@ def _save(
             captions = []
             for copy, similarity in zip(group, alike, strict=True):
                 path = files[copy.row].path
-                table.append((number, path, f"{similarity:.6f}", copy.kind, copy.keep, copy.reason))
+                table.append(Duplicate(number, copy.row, path, similarity, copy.kind, copy.keep, copy.reason))
                 captions.append((path, f"{copy.keep}: {copy.kind}, {similarity:.3f}", *_broken(copy.reason)))
             if number <= _SHEETS:
                 shown = [(files[copy.row].content, copy.keep) for copy in group[:_SHOWN]]
                 key = sha256(json.dumps([len(group), shown, captions[:_SHOWN]]).encode()).hexdigest()
                 sheet = sheets.of(key, partial(_sheet, group, captions, files, pictures))
                 (root / f"{number:04d}.jpg").write_bytes(sheet)
-    save_table(artifacts.duplicates, DUPLICATES_COLUMNS, table)
+    save_duplicates(artifacts.duplicates, table)
 
 
 def _sheet(group: list[Copy], captions: list[tuple[str, ...]], files: list[Picture], pictures: Pictures) -> bytes:
