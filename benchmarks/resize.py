@@ -33,10 +33,10 @@ from pipeline.pictures import (  # noqa: E402
     Limits,
     RejectedPictureError,
     find_files,
-    in_order,
     read_picture,
     reading_processes,
 )
+from pipeline.workers import in_order  # noqa: E402
 
 BAR = 0.8  # of the rate of bare Pillow
 ISOLATION_BAR = 0.9  # of the rate of threads

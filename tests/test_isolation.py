@@ -16,7 +16,8 @@ import pytest
 from test_pictures import encoded, limits, noise
 
 from pipeline.errors import PipelineError
-from pipeline.pictures import RejectedPictureError, content_of, in_order, isolation, read_picture, reading_processes
+from pipeline.pictures import RejectedPictureError, content_of, isolation, read_picture, reading_processes
+from pipeline.workers import in_order
 
 LIMITS = limits(10)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -10,6 +10,7 @@ FLOORS = {
     "closure": 0,
     "vectors": 0,
     "pixels": 0,
+    "workers": 0,
     "graph": 1,
     "params": 1,
     "artifacts": 1,
@@ -19,7 +20,7 @@ FLOORS = {
     "cli": 4,
     "__main__": 4,
 }
-OPEN = {"errors", "wording", "vectors", "pixels", "graph"}  # what every room may use
+OPEN = {"errors", "wording", "vectors", "pixels", "workers", "graph"}  # what every room may use
 PLACES_OF = {  # rooms, or modules of a room, that alone import a heavy library
     "tensorflow": {"autoencoder"},
     "keras": {"autoencoder"},

@@ -26,10 +26,10 @@ from pipeline.pictures import (
     RejectedPictureError,
     content_of,
     decode,
-    in_order,
     read_picture,
     resized,
 )
+from pipeline.workers import in_order
 
 ORIENTATION = 0x0112  # the EXIF tag
 LOSSY = 24  # a gradient of 48 pixels at good quality differs by less than this

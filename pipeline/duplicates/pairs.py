@@ -1,8 +1,6 @@
 """Finds the pairs that may be copies, in the sorted lists, and compares their pixels."""
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +12,7 @@ from pipeline.duplicates.agreement import glance, is_darker, look_closely
 from pipeline.duplicates.threshold import agreement_if_similar
 from pipeline.duplicates.turning import turned
 from pipeline.pixels import Pictures
+from pipeline.workers import in_order
 
 Rows = NDArray[np.int64]
 
@@ -98,8 +97,8 @@ def compare(pictures: Pictures, small: NDArray[np.uint8], pairs: Pairs, *, progr
         return _compare(pictures, small, pairs, slice(start, start + _BLOCK))
 
     starts = range(0, len(pairs.first), _BLOCK)
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        found = tqdm(pool.map(work, starts), "compare", len(starts), unit=" blocks", disable=not progress)
+    with threadpool_limits(1, user_api="blas"):
+        found = tqdm(in_order(work, starts), "compare", len(starts), unit=" blocks", disable=not progress)
         return np.concatenate([np.empty(0, np.float32), *found])
 
 

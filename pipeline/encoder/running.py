@@ -8,9 +8,7 @@ small batches are also the fastest here.
 """
 
 import hashlib
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from tqdm import tqdm
 from pipeline.errors import EncoderError
 from pipeline.pixels import Pictures
 from pipeline.vectors import Parts, parts_of
+from pipeline.workers import in_order
 
 _UNIT_TOLERANCE = 1e-4
 _PICTURE = [256, 256, 3]
@@ -125,9 +124,8 @@ def answers(graph: bytes, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _on_all_cores(work: Callable[[int], None], count: int, *, title: str, progress: bool) -> None:
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for _ in tqdm(pool.map(work, range(count)), title, count, unit=" pictures", disable=not progress):
-            pass
+    for _ in tqdm(in_order(work, range(count)), title, count, unit=" pictures", disable=not progress):
+        pass
 
 
 def _session(data: bytes) -> onnxruntime.InferenceSession:

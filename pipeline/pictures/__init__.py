@@ -12,7 +12,6 @@ colour      any mode to RGB: transparency, inks; with depth (many bits) and prof
 strips      upright and 256x256, without a second copy of the picture
 isolation   decoding in processes of its own, so that a hang or a crash costs one picture; worker is their inside
 originals   a file once more: its own pixels, and what it says of where it comes from
-workers     many of them on all cores, in order
 """
 
 from pipeline.pictures.decoding import (
@@ -32,7 +31,6 @@ from pipeline.pictures.recognising import ReadFile, recognised, settled
 from pipeline.pictures.rejection import RejectedPictureError
 from pipeline.pictures.sources import hash_of, open_file
 from pipeline.pictures.strips import SIZE, resized
-from pipeline.pictures.workers import in_order
 
 __all__ = [
     "FORMATS",
@@ -50,7 +48,6 @@ __all__ = [
     "decoders",
     "find_files",
     "hash_of",
-    "in_order",
     "look_through",
     "open_file",
     "open_original",

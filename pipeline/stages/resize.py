@@ -37,6 +37,7 @@ from pipeline.params import Params
 from pipeline.pictures import DecodedPicture, FoundFile, Limits, ReadFile, RejectedPictureError, recognised, settled
 from pipeline.stages.scan import list_dataset
 from pipeline.wording import counted, shown
+from pipeline.workers import in_order
 
 
 @dataclass
@@ -134,7 +135,7 @@ def _read_all(
             except RejectedPictureError as reason:
                 return reason
 
-        answers = room.in_order(read, files, workers=workers)
+        answers = in_order(read, files, workers=workers)
         yield from tqdm(answers, "resize", len(files), unit=" pictures", smoothing=0.05, disable=not files)
 
 

@@ -1,7 +1,5 @@
 """Measures what light and a small shift alone change in the folder's pictures: the scale of what `compare` says."""
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -26,6 +24,7 @@ from pipeline.closure import digest
 from pipeline.encoder.running import Encoder, cells_of, open_cells, open_encoder
 from pipeline.errors import ArtifactError
 from pipeline.params import Params
+from pipeline.workers import in_order
 
 _LEVEL = 95  # percentile of the light views' hottest cells that is called a difference of 1
 _PEAKS = "peaks.json"  # of each content, kept for the next run
@@ -55,8 +54,7 @@ def tolerance(params: Params, artifacts: Artifacts) -> str:
         return known.of(content, lambda: _peak(pictures[rows[content]], [settings.seed, int(content, 16)], cells))
 
     some = sorted(rows)[: settings.pictures]
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        peaks = list(tqdm(pool.map(peak, some), "tolerance", len(some), unit=" pictures"))
+    peaks = list(tqdm(in_order(peak, some), "tolerance", len(some), unit=" pictures"))
     level = max(float(np.percentile(peaks, _LEVEL)), 1e-6)
     save_json(artifacts.metrics("tolerance"), {"difference": level, "encoder": encoder.digest})
     save_origin(artifacts, "tolerance", index.digest)

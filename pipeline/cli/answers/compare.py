@@ -1,7 +1,6 @@
 """Holds photos beside a reference: in words, as a table, and on a sheet."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from pipeline.folder.opened import Folder
 from pipeline.pictures import FoundFile, find_files
 from pipeline.show.sheets import Tile, contact_sheet
 from pipeline.wording import counted, one_line, shown
+from pipeline.workers import in_order
 
 _SHOWN = 8  # photos on a sheet of a folder, at most
 
@@ -51,8 +51,7 @@ def compare_all(
         except QueryError as error:
             return error
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        found = list(tqdm(pool.map(work, photos), "compare", len(photos), unit=" pictures"))
+    found = list(tqdm(in_order(work, photos), "compare", len(photos), unit=" pictures"))
     comparisons = [one for one in found if isinstance(one, Comparison)]
     failures = [one for one in found if isinstance(one, QueryError)]
     return sorted(comparisons, key=lambda one: (-one.difference, one.photo or Path())), failures

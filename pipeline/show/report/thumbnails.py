@@ -8,7 +8,6 @@ import base64
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +18,7 @@ from tqdm import tqdm
 from pipeline.artifacts.answers import Answers
 from pipeline.pixels import Pictures
 from pipeline.show.shapes import middle
+from pipeline.workers import in_order
 
 SHOWN = 160  # pixels of a picture that a page shows
 SIDES = (96, 80, 64, 48, 32)  # pixels of a thumbnail in a sheet, the first that fits
@@ -114,9 +114,8 @@ def _files(gallery: Gallery, rows: Rows, sheets: Rows, side: int, *, progress: b
     def work(part: Rows) -> bytes:
         return gallery.drawn.of(_key(gallery, part, side), lambda: _file(gallery, part, side))
 
-    with ThreadPoolExecutor(_WORKERS) as pool:  # Pillow works without the interpreter's lock
-        made = pool.map(work, parts)
-        yield from tqdm(made, "thumbnails", len(parts), unit=" sheets", disable=not progress)
+    made = in_order(work, parts, workers=_WORKERS)
+    yield from tqdm(made, "thumbnails", len(parts), unit=" sheets", disable=not progress)
 
 
 def _key(gallery: Gallery, rows: Rows, side: int) -> str:

@@ -4,9 +4,7 @@ What the last run has found of a pair is taken over; what depends on the whole f
 """
 
 import functools
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +19,7 @@ from pipeline.duplicates.originals import Open
 from pipeline.encoder.running import Encoder, encode
 from pipeline.params import DuplicatesParams
 from pipeline.pixels import Pictures
+from pipeline.workers import in_order
 
 _BLOCK = 512
 _DEPTH = 8  # of each list whose pixels are compared
@@ -85,8 +84,8 @@ def _draw(pictures: Pictures, rows: Rows, small: NDArray[np.uint8], which: Rows)
         some = which[start : start + _BLOCK]
         small[some] = room.thumbnails(pictures[rows[some]])
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(work, range(0, len(which), _BLOCK)))
+    for _ in in_order(work, range(0, len(which), _BLOCK)):
+        pass
 
 
 def find(folder: Folder, neighbours: NDArray[np.void], encoder: OpenEncoder, settings: DuplicatesParams) -> Found:
@@ -166,8 +165,8 @@ def _compared(originals: Originals, pairs: Pairs) -> list[Places]:
     """Compare the originals of pairs, on all cores; a pair that looks alike after several turns once."""
     ends = list(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True))
     once = list(dict.fromkeys(ends))
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
-        answers = pool.map(lambda pair: originals.places(*pair)[0], once)
+    with threadpool_limits(1, user_api="blas"):
+        answers = in_order(lambda pair: originals.places(*pair)[0], once)
         found = dict(zip(once, tqdm(answers, "originals", len(once), unit=" pairs"), strict=True))
     return [found[pair] for pair in ends]
 
