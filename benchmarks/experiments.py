@@ -23,9 +23,9 @@ from pipeline.autoencoder.graph import last_stage, load_float32, nodes
 from pipeline.encoder import patches
 from pipeline.encoder.joining import blocks_of, learn, weighed
 from pipeline.encoder.weighing import evened
-from pipeline.encoder.whitening import principal_directions
 from pipeline.params import load_params
-from pipeline.stages.train import _orientation, _recipe
+from pipeline.stages.train.recipe import find_orientation, recipe_of
+from pipeline.vectors import principal
 
 # each experiment: what it sets, as (module, constant) or a name of the recipe
 EXPERIMENTS: dict[str, dict[Any, Any]] = {
@@ -59,8 +59,10 @@ def main() -> None:
         paths, pictures = index.paths(), load_pictures(artifacts, index)
     names = read_labels(params.dataset.labels, paths)
     labels = np.unique([names[path] for path in paths], return_inverse=True)[1]
-    upright = _orientation(params, pictures)["upright"]
-    recipe = _recipe(params, len(pictures), upright=upright, on_gpu=sees_gpu()).__dict__ | {"epochs": arguments.epochs}
+    upright = find_orientation(params, pictures)["upright"]
+    recipe = recipe_of(params, len(pictures), upright=upright, on_gpu=sees_gpu()).__dict__ | {
+        "epochs": arguments.epochs
+    }
     for what, value in EXPERIMENTS[arguments.name].items():
         if isinstance(what, str):
             recipe[what] = value
@@ -84,7 +86,7 @@ def main() -> None:
     fitted = weighed(learn(lambda pixels: nodes(network, pixels)[0], blocks, pictures, rows, dimensions=dimensions))
     joined = np.concatenate(fitted.whitened, axis=1)
     even = joined @ evened(joined)
-    turned = even @ principal_directions(even, dimensions=dimensions)
+    turned = even @ principal(even, dimensions=dimensions)[1].astype(np.float32)
     vectors_of = {block.name: found for block, found in zip(fitted.blocks, fitted.whitened, strict=True)}
     for title, vectors in ({"joined": joined, "evened": even, "turned": turned} | vectors_of).items():
         show(title, vectors, labels)

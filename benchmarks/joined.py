@@ -25,11 +25,11 @@ from pipeline.autoencoder.graph import last_stage, load_float32  # noqa: E402
 from pipeline.encoder.foreign import Foreign  # noqa: E402
 from pipeline.encoder.joining import Fitted, blocks_of, foreign_block, learn, weighed  # noqa: E402
 from pipeline.encoder.weighing import evened  # noqa: E402
-from pipeline.encoder.whitening import principal_directions  # noqa: E402
 from pipeline.params import load_params  # noqa: E402
 from pipeline.similarity.lists import sorted_lists  # noqa: E402
-from pipeline.stages.encoder import nodes_of  # noqa: E402
+from pipeline.stages.encoder.files import nodes_of  # noqa: E402
 from pipeline.trust.measures import DEPTH, agreement  # noqa: E402
+from pipeline.vectors import principal  # noqa: E402
 
 
 def main() -> None:
@@ -73,7 +73,7 @@ def turned(fitted: Fitted, *, dimensions: int) -> NDArray[np.float32]:
     """Return the own parts that an encoder file of fitted blocks gives for the pictures that they were fitted on."""
     joined = np.concatenate(fitted.whitened, axis=1)
     even = joined @ evened(joined) if len(fitted.trusted) > 1 else joined
-    return even @ principal_directions(even, dimensions=dimensions)
+    return even @ principal(even, dimensions=dimensions)[1].astype(np.float32)
 
 
 def show(title: str, vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> None:

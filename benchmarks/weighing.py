@@ -29,7 +29,7 @@ from pipeline.encoder.neighbourhood import fit_neighbourhood, with_neighbourhood
 from pipeline.encoder.running import answers  # noqa: E402
 from pipeline.graph import Graph  # noqa: E402
 from pipeline.params import load_params  # noqa: E402
-from pipeline.stages.encoder import nodes_of  # noqa: E402
+from pipeline.stages.encoder.files import nodes_of  # noqa: E402
 
 Rule = Callable[[Mapping[str, float]], dict[str, float]]
 RULES: dict[str, Rule] = {

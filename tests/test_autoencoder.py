@@ -25,9 +25,11 @@ from pipeline.encoder.dictionary import Dictionary
 from pipeline.encoder.gradients import votes
 from pipeline.encoder.patches import learn, patch_codes
 from pipeline.encoder.running import answers
-from pipeline.encoder.whitening import fit_whitening, principal_directions
+from pipeline.encoder.whitening import fit_whitening
 from pipeline.graph import Graph, Value
-from pipeline.stages.encoder import check_nodes, files_of, nodes_of
+from pipeline.stages.encoder.checks import check_nodes
+from pipeline.stages.encoder.files import files_of, nodes_of
+from pipeline.vectors import principal
 
 
 def recipe(network: str = "residual", objective: str = "reconstruction", epochs: int = 2) -> Recipe:
@@ -198,7 +200,7 @@ def test_an_anchor_keeps_the_length_that_a_direction_loses() -> None:
 def test_many_vectors_and_few_have_the_same_principal_directions() -> None:
     few = np.random.default_rng(0).normal(size=(5, 8)).astype(np.float32) * np.arange(1, 9, dtype=np.float32)
     many = np.concatenate([few, few, few])  # the same directions, by the other road
-    first, second = (principal_directions(vectors, dimensions=3) for vectors in (few, many))
+    first, second = (principal(vectors, dimensions=3)[1] for vectors in (few, many))
     np.testing.assert_allclose(np.abs((first * second).sum(axis=0)), 1, atol=1e-5)
     spreads = np.linalg.norm(few @ first, axis=0)
     np.testing.assert_allclose(spreads, np.linalg.svd(few, compute_uv=False)[:3], rtol=1e-5)

@@ -24,8 +24,9 @@ from pipeline.encoder.whitening import Whitening
 from pipeline.errors import EncoderError
 from pipeline.graph import Graph
 from pipeline.stages.embed import embed
-from pipeline.stages.encoder import check_nodes, files_of, nodes_of
 from pipeline.stages.encoder import encoder as make_encoder
+from pipeline.stages.encoder.checks import check_nodes
+from pipeline.stages.encoder.files import files_of, nodes_of
 
 
 def one_colour(*colour: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from pipeline.encoder.joining import Treatment, blocks_of
 from pipeline.encoder.running import answers, encode, encode_one, open_encoder, over_pictures
 from pipeline.encoder.seeing import seen
 from pipeline.graph import Graph, Value
-from pipeline.stages.encoder import files_of
+from pipeline.stages.encoder.files import files_of
 from pipeline.trust.baselines import histogram_embeddings
 
 

@@ -174,7 +174,7 @@ def test_the_threshold_lies_half_way_where_there_is_a_gap() -> None:
     threshold = find_threshold(np.full(50, 0.9, np.float32), np.full(50, 0.5, np.float32), agreement=0.95)
     assert threshold.similarity == pytest.approx(0.7)
     assert threshold.margin == pytest.approx(0.4)
-    assert "margin 0.400" in threshold.words()
+    assert "a margin of 0.400" in threshold.words()
 
 
 def test_98_of_100_copies_reach_the_threshold_and_999_of_1000_others_stay_below() -> None:
@@ -196,7 +196,7 @@ def test_where_copies_and_others_overlap_the_threshold_is_above_the_others_and_s
 
 def test_where_nothing_differs_copies_alone_set_the_threshold() -> None:
     threshold = find_threshold(np.full(3, 0.8, np.float32), np.empty(0, np.float32), agreement=0.95)
-    assert threshold.words().endswith("(copies reach 0.800; nothing here differs, to compare with)")
+    assert threshold.words().endswith("(copies made for comparison reach 0.800; nothing here differs from them)")
     assert threshold.similarity == pytest.approx(0.8)
 
 

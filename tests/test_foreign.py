@@ -16,8 +16,8 @@ from pipeline.encoder.running import answers, encode, encode_one, open_encoder
 from pipeline.errors import EncoderError
 from pipeline.params import load_params
 from pipeline.stages.embed import embed
-from pipeline.stages.encoder import check_application
 from pipeline.stages.encoder import encoder as make_encoder
+from pipeline.stages.encoder.checks import check_application
 from pipeline.stages.scan import scan
 from pipeline.stages.train import train
 

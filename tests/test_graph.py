@@ -24,7 +24,7 @@ junk = [bytearray(997 * number) for number in range(int(sys.argv[2]))]  # so tha
 import numpy as np
 from pipeline.autoencoder.graph import all_stages, load_float32, nodes
 from pipeline.encoder.cells import network_cells
-from pipeline.stages.encoder import files_of
+from pipeline.stages.encoder.files import files_of
 folder, target = Path(sys.argv[1]), Path(sys.argv[3])
 pictures, rows = np.load(folder / "pictures.npy"), np.arange(8)
 target.mkdir()

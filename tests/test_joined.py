@@ -15,8 +15,9 @@ from pipeline.encoder.running import encode, encode_one, open_cells, open_encode
 from pipeline.errors import ArtifactError, EncoderError
 from pipeline.stages.embed import embed
 from pipeline.stages.encoder import encoder as make_encoder
-from pipeline.stages.encoder import files_of, nodes_of
-from pipeline.stages.evaluate import evaluate, format_table
+from pipeline.stages.encoder.files import files_of, nodes_of
+from pipeline.stages.evaluate import evaluate
+from pipeline.stages.evaluate.table import format_table
 from pipeline.stages.groups import groups
 from pipeline.stages.neighbours import neighbours
 from pipeline.stages.train import train

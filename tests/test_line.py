@@ -152,7 +152,7 @@ def test_an_experiment_runs_only_what_its_param_changes(project: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "stages"),
     [
-        ("medoids/choice.py", {"groups"}),
+        ("groups/choice.py", {"groups"}),
         ("encoder/running.py", {"refresh", "encoder", "embed", "duplicates", "tolerance", "evaluate"}),
     ],
 )

@@ -7,7 +7,8 @@ from conftest import Line, embed_again
 from PIL import Image
 
 from pipeline.artifacts import load_json, save_json
-from pipeline.stages.evaluate import evaluate, format_table
+from pipeline.stages.evaluate import evaluate
+from pipeline.stages.evaluate.table import format_table
 from pipeline.stages.groups import groups
 from pipeline.stages.resize import resize
 

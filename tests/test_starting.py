@@ -19,7 +19,7 @@ from pipeline.autoencoder.networks import build
 from pipeline.autoencoder.starting import GROWN, grown_weights, save_weights
 from pipeline.autoencoder.training import Recipe
 from pipeline.params import load_params
-from pipeline.stages.train import _recipe
+from pipeline.stages.train.recipe import recipe_of
 from pipeline.trust.two_views import draw_views, found_again
 
 
@@ -80,4 +80,4 @@ def test_what_can_be_no_start_is_refused(tmp_path: Path) -> None:
 def test_only_the_residual_network_starts_from_grown_pictures(network: str, start: str) -> None:
     params = load_params(ROOT / "params.yaml")
     params = dataclasses.replace(params, train=dataclasses.replace(params.train, network=network, start="grown"))
-    assert _recipe(params, 100, upright=True, on_gpu=False).start == start
+    assert recipe_of(params, 100, upright=True, on_gpu=False).start == start

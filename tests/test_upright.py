@@ -8,7 +8,7 @@ from conftest import ROOT
 
 from pipeline.params import Params, load_params
 from pipeline.pictures.upright import FEWEST, turning_shows
-from pipeline.stages.train import _orientation, _recipe
+from pipeline.stages.train.recipe import find_orientation, recipe_of
 
 
 def discs(count: int, *, upright: bool) -> np.ndarray:
@@ -50,20 +50,20 @@ def with_orientation(wanted: str) -> Params:
 
 @pytest.mark.parametrize(("wanted", "upright"), [("upright", True), ("any", False)])
 def test_what_the_params_say_of_the_orientation_is_not_asked_of_the_pictures(wanted: str, upright: bool) -> None:
-    assert _orientation(with_orientation(wanted), discs(FEWEST, upright=not upright)) == {"upright": upright}
+    assert find_orientation(with_orientation(wanted), discs(FEWEST, upright=not upright)) == {"upright": upright}
 
 
 def test_pictures_that_lie_as_they_fell_are_found_out_and_their_views_turned() -> None:
     params = with_orientation("auto")
-    found = _orientation(params, discs(FEWEST, upright=False))
+    found = find_orientation(params, discs(FEWEST, upright=False))
     assert not found["upright"]
     assert found["turning_shows"] < 0.56
-    assert _recipe(params, FEWEST, upright=found["upright"], on_gpu=False).turn == 180
-    assert _recipe(params, FEWEST, upright=True, on_gpu=False).turn == 0
+    assert recipe_of(params, FEWEST, upright=found["upright"], on_gpu=False).turn == 180
+    assert recipe_of(params, FEWEST, upright=True, on_gpu=False).turn == 0
 
 
 def test_few_pictures_are_taken_for_upright() -> None:
-    assert _orientation(with_orientation("auto"), discs(3, upright=False)) == {"upright": True}
+    assert find_orientation(with_orientation("auto"), discs(3, upright=False)) == {"upright": True}
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_few_pictures_are_taken_for_upright() -> None:
 def test_a_folder_of_any_size_gets_sensible_epochs_by_itself(
     pictures: int, on_gpu: bool, epochs: int, batch: int
 ) -> None:
-    recipe = _recipe(load_params(ROOT / "params.yaml"), pictures, upright=True, on_gpu=on_gpu)
+    recipe = recipe_of(load_params(ROOT / "params.yaml"), pictures, upright=True, on_gpu=on_gpu)
     assert (recipe.epochs, recipe.batch_size) == (epochs, batch)
     assert recipe.learning_rate == pytest.approx(0.00025 * batch**0.5)
 
@@ -89,4 +89,4 @@ def test_a_folder_of_any_size_gets_sensible_epochs_by_itself(
 def test_a_number_of_views_counts_on_a_graphics_card_as_well(on_gpu: bool) -> None:
     params = load_params(ROOT / "params.yaml")
     params = dataclasses.replace(params, train=dataclasses.replace(params.train, views=60_000))
-    assert _recipe(params, 2000, upright=True, on_gpu=on_gpu).epochs == 30
+    assert recipe_of(params, 2000, upright=True, on_gpu=on_gpu).epochs == 30

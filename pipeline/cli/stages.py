@@ -112,7 +112,7 @@ def evaluate(
     from another view of it.
     """
     from pipeline.stages.evaluate import evaluate as stage
-    from pipeline.stages.evaluate import format_table
+    from pipeline.stages.evaluate.table import format_table
 
     table = stage(*writing(context), others=encoder or [])
     if "classes" not in table:

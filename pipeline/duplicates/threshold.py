@@ -51,14 +51,19 @@ class Threshold:
 
     def words(self) -> str:
         """Say from where on pictures are near copies, and how sure that is."""
-        similar = f"by {self.agreement_if_similar:.3f} and the similarity is {self.similarity:.3f}"
-        found = f"near where pixels agree by {self.agreement:.3f}, or {similar}"
+        found = (
+            f"near copies are those whose pixels agree by {self.agreement:.3f} of 1, or by "
+            f"{self.agreement_if_similar:.3f} where the similarity is {self.similarity:.3f} or more"
+        )
         if self.others_high <= _NOTHING:
-            return f"{found} (copies reach {self.copies_low:.3f}; nothing here differs, to compare with)"
-        reach = f"copies reach {self.copies_low:.3f}, what differs {self.others_high:.3f}"
+            return f"{found} (copies made for comparison reach {self.copies_low:.3f}; nothing here differs from them)"
+        reach = (
+            f"copies made for comparison have a similarity of {self.copies_low:.3f}, pictures that differ up to "
+            f"{self.others_high:.3f}"
+        )
         if self.margin > 0:
-            return f"{found} (margin {self.margin:.3f}: {reach})"
-        return f"{found}; warning: similarity alone can't tell ({reach}): look at the sheets"
+            return f"{found} ({reach}: a margin of {self.margin:.3f})"
+        return f"{found}; warning: similarity alone can't tell them ({reach}): look at the sheets"
 
     def as_metrics(self) -> dict[str, float]:
         """Return all numbers by their names."""

@@ -1,7 +1,5 @@
 """Makes the encoder file from the trained network, one of other origin or both, and what it learns of the pictures."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,38 +20,24 @@ from pipeline.artifacts import (
     save_origin,
 )
 from pipeline.autoencoder.applications import application, application_file
-from pipeline.autoencoder.graph import all_stages, last_stage, load_float32, nodes, predicted
-from pipeline.encoder.blankness import free_direction, visibility
+from pipeline.autoencoder.graph import all_stages, last_stage, load_float32, nodes
+from pipeline.encoder.blankness import visibility
 from pipeline.encoder.cells import network_cells, pixel_cells
-from pipeline.encoder.foreign import Foreign, wrapped
+from pipeline.encoder.foreign import Foreign
 from pipeline.encoder.joining import (
     TRUST,
-    Fitted,
-    blocks_of,
-    encoder_file,
-    foreign_block,
-    latent_file,
-    learn,
-    no_network,
-    plain,
-    weighed,
-    without_network,
 )
-from pipeline.encoder.running import answers, open_encoder, over_pictures
-from pipeline.encoder.whitening import fit_whitening
-from pipeline.errors import ArtifactError, EncoderError
-from pipeline.graph import Graph, Value
+from pipeline.encoder.running import open_encoder
+from pipeline.errors import ArtifactError
 from pipeline.params import EncoderParams, Params
 from pipeline.pixels import Pictures
+from pipeline.stages.encoder.checks import check_application, check_nodes
+from pipeline.stages.encoder.files import Rows, files_of, network_alone, nodes_of
 
-_TOLERANCE = 1e-4  # largest difference between Keras and the file, as a share of the largest output; usual is 1e-6
 _CHECKED = 16
 _BESIDE = {"untrained.onnx", "folder_alone.onnx", "network_alone.onnx"}  # what the folder of that name can hold
 _CHECKED_OF_OTHERS = 4  # for they may be large: 8 pictures of 600x600 with the patterns
-_PATTERNS = 4  # pictures that have something to see even where the folder's have not
 _FITTED = 200  # pictures that the cells' means and spreads are taken of: 200,000 cells
-
-Rows = NDArray[np.int64]
 
 
 def encoder(params: Params, artifacts: Artifacts) -> str:
@@ -93,7 +77,9 @@ def _summary(dimensions: int, trusted: dict[str, float]) -> str:
     if len(trusted) < 3:  # of fewer nothing can be told
         return summary
     falling = sorted(trusted.items(), key=lambda item: -item[1])
-    return f"{summary}; trust found from this folder: {', '.join(f'{kind} {value:.2f}' for kind, value in falling)}"
+    (first, _), *others = falling
+    rest = ", ".join(f"{kind} {value:.2f}" for kind, value in others)
+    return f"{summary}; of the kinds of evidence in this folder {first} counts most (1.00), then {rest}"
 
 
 def _encoders(
@@ -107,7 +93,7 @@ def _encoders(
         files = files_of(trained, foreign, pictures, rows, **settings)
     else:
         assert foreign is not None  # what else would there be to embed with
-        files = {"encoder": _alone(foreign, pictures, rows, params)}
+        files = {"encoder": network_alone(foreign, pictures, rows, params)}
     if "untrained" not in files:
         untrained, further = _loaded(artifacts.untrained, pictures)
         far = max(far, further)
@@ -120,22 +106,6 @@ def _settings(params: Params, artifacts: Artifacts) -> dict[str, Any]:
     """Return what `files_of` is to be told by name."""
     upright = load_json(artifacts.metrics("train"), stage="train")["upright"]
     return {"dimensions": params.embed.dimensions, "upright": upright, "seed": params.embed.seed}
-
-
-def _alone(foreign: Foreign, pictures: Pictures, rows: Rows, params: Params) -> bytes:
-    """Return the encoder file of a network of other origin, whitened if that is wanted."""
-    as_it_is = wrapped(foreign)
-    if params.encoder.whitening == "none":
-        return as_it_is
-    (features,) = over_pictures(as_it_is, pictures, rows, title="fit")
-    return _half_whitened(foreign, features, dimensions=params.embed.dimensions)
-
-
-def _half_whitened(foreign: Foreign, features: NDArray[np.float32], *, dimensions: int) -> bytes:
-    """Return the encoder file of a network whose features, at unit length, are known of pictures of the folder."""
-    whitening = fit_whitening(features, dimensions=dimensions, power=0.5, anchor=0.0)
-    components, blank = free_direction(whitening.components, dimensions=dimensions)
-    return wrapped(foreign, whitening=replace(whitening, components=components), blank=blank)
 
 
 def _export_cells(pictures: Pictures, rows: Rows, params: Params, artifacts: Artifacts, encoder: str) -> None:
@@ -183,117 +153,3 @@ def _loaded(model: Path, pictures: Pictures) -> tuple[Any, float]:
 def _some(pictures: Pictures, count: int) -> NDArray[np.uint8]:
     """Return at most so many pictures of the whole folder."""
     return pictures[:: -(-len(pictures) // count)]
-
-
-def files_of(
-    autoencoder: Any,
-    foreign: Foreign | None,
-    pictures: Pictures,
-    rows: Rows,
-    *,
-    dimensions: int,
-    upright: bool,
-    seed: int,
-) -> dict[str, bytes]:
-    """Return the encoder files of an autoencoder and of what is learnt of some rows of pictures, all in one pass.
-
-    Parameters
-    ----------
-    autoencoder
-        In float32.
-    foreign
-        A network of other origin that the residual autoencoder is joined with, as one more block.
-    pictures
-        uint8 (N, 256, 256, 3).
-    rows
-        Of the pictures that patches, centring and whitening are fitted on.
-    dimensions
-        Numbers of the own part of the residual network's embedding; classic's are always its 4,096 latents.
-    upright
-        Whether it counts where something is in a picture, and which way it is turned.
-    seed
-        Draws the patches and the first words of their dictionary.
-
-    Returns
-    -------
-    files
-        "encoder"; "untrained", the same without the autoencoder, if anything is left; and with a network of other
-        origin "folder_alone" and "network_alone", either without the other.
-
-    Raises
-    ------
-    EncoderError
-        If the network of other origin can't be wrapped.
-    """
-    added = nodes_of(last_stage(autoencoder))
-    if autoencoder.name == "classic":
-        return {"encoder": latent_file(added)}
-    blocks = blocks_of(pictures, rows, upright=upright, seed=seed)
-    if foreign:
-        wrapped(foreign)  # what can't be is refused here, with its reason, before the long work
-        blocks = (*blocks, foreign_block(foreign))
-    learnt = learn(added, blocks, pictures, rows, dimensions=dimensions)
-
-    def written(network: Callable[[Value], Value], fitted: Fitted) -> bytes:
-        return encoder_file(network, fitted, dimensions=dimensions, seed=seed)
-
-    own = weighed(learnt[: -1 if foreign else None])
-    files = {"encoder": written(added, own)}
-    if rest := without_network(own):
-        files["untrained"] = written(no_network, rest)
-    if foreign:
-        files["folder_alone"], files["encoder"] = files["encoder"], written(added, weighed(learnt))
-        files["network_alone"] = _half_whitened(foreign, plain(learnt[-1].features), dimensions=dimensions)
-    return files
-
-
-def nodes_of(network: Any) -> Callable[[Value], Value]:
-    """Return the function that adds a network of one output to a graph."""
-    return lambda pixels: nodes(network, pixels)[0]
-
-
-def check_nodes(network: Any, added: Callable[[Value], Value], pictures: NDArray[np.uint8]) -> float:
-    """Return the largest difference between a network in Keras and its nodes, on pictures and patterns, as a share.
-
-    Raises
-    ------
-    EncoderError
-        If they differ by more than rounding.
-    """
-    patterns = _patterns(np.random.default_rng(0))
-    pixels = (np.concatenate([pictures, patterns]) / 255).astype(np.float32)
-    graph = Graph()
-    given = graph.input("pixels", "float32", *pixels.shape[1:])
-    graph.output("stage", added(given.ordered(0, 3, 1, 2)).ordered(0, 2, 3, 1))
-    return _difference(network, graph.written(), pixels)
-
-
-def check_application(network: Any, data: bytes, pictures: NDArray[np.uint8]) -> float:
-    """Return the largest difference between a network of keras.applications and its file, on pictures and patterns.
-
-    Raises
-    ------
-    EncoderError
-        If they differ by more than rounding.
-    """
-    places = np.linspace(0, pictures.shape[1] - 1, network.input_shape[1]).astype(int)  # the nearest pixels will do
-    both = np.concatenate([pictures, _patterns(np.random.default_rng(0))])
-    return _difference(network, data, both[:, places][:, :, places].astype(np.float32))
-
-
-def _difference(network: Any, data: bytes, taken: NDArray[np.float32]) -> float:
-    """Return how far a file's answers are from Keras', as a share of the largest; EncoderError if it isn't rounding."""
-    by_keras = predicted(network, taken)
-    difference = float(np.abs(answers(data, taken) - by_keras).max() / np.abs(by_keras).max())
-    if not difference <= _TOLERANCE:
-        raise EncoderError(
-            f"the network in Keras and as ONNX differ by {difference:g} of the largest output, which is more than "
-            "rounding; report it with the versions of tensorflow, keras, onnx and onnxruntime"
-        )
-    return difference
-
-
-def _patterns(generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Draw pictures of coloured patches that lie on no grid of a network, uint8 (4, 256, 256, 3)."""
-    patches = generator.integers(0, 256, (_PATTERNS, 24, 24, 3), dtype=np.uint8)
-    return patches.repeat(11, axis=1).repeat(11, axis=2)[:, :256, :256]
