@@ -16,13 +16,13 @@ from typer.testing import CliRunner, Result
 
 from pipeline.artifacts import Artifacts, check_own, claimed, rewritten_folder
 from pipeline.cli import app
-from pipeline.closure import modules
+from pipeline.closure import stages
 from pipeline.errors import ArtifactError, DatasetError, PipelineError
 from pipeline.stages.sample import sample
 from pipeline.stages.scan import scan
 
 MARK = ".made_by_pipeline"
-STAGES = sorted(name.rpartition(".")[2] for name in modules() if name.startswith("pipeline.stages."))
+STAGES = sorted({*stages(), "code"})
 WRITERS = [[stage] for stage in STAGES] + [["benchmark", "dimensions"], ["benchmark", "search"], ["label", "x.csv"]]
 INTO_THE_ARTEFACTS = ["label", "x.csv", "--out", "ARTIFACTS/labels"]
 

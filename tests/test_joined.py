@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import Line
-from test_wrapping import network
+from test_foreign_file import network
 
 from pipeline.artifacts import load_embeddings, load_json, load_pictures, open_index
 from pipeline.autoencoder.graph import last_stage, load_float32
