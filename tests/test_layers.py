@@ -19,7 +19,7 @@ FLOORS = {
     "shapes": 1,
 }
 FLOORS |= {"shapes": 1, "stages": 3, "originals": 3, "copies": 3, "remembered": 3, "folder": 3, "projects": 3}
-FLOORS |= {"commands": 3, "cli": 4, "__main__": 4}
+FLOORS |= {"commands": 3, "web": 4, "cli": 4, "__main__": 4}
 ROOMS_OF = {
     "tensorflow": {"autoencoder"},
     "keras": {"autoencoder"},
@@ -34,6 +34,10 @@ ROOMS_OF = {
     "yaml": {"params"},
     "ruamel": {"projects"},
     "typer": {"cli"},
+    "fastapi": {"web"},
+    "starlette": {"web"},
+    "uvicorn": {"web"},
+    "pydantic": {"web"},
     "jinja2": {"report"},
     "pyarrow": {"atlas"},
 }

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.alikeness import Scale
+
 if TYPE_CHECKING:
     from pipeline.folder.state import State
 
@@ -28,6 +30,10 @@ class Catalogue:
         As `dataset.labels` gives them; empty where a picture has none.
     groups : ndarray of int64, (N,)
         The number of the group of each picture; 0 where nobody has made groups.
+    stages : frozenset of str
+        Which of groups, map, duplicates, uniqueness and tolerance have run.
+    scale : Scale
+        What a similarity means in this folder.
     """
 
     paths: tuple[str, ...]
@@ -37,6 +43,8 @@ class Catalogue:
     times: NDArray[np.int64]
     labels: tuple[str, ...]
     groups: NDArray[np.int64]
+    stages: frozenset[str]
+    scale: Scale
 
     def among(
         self,
@@ -87,8 +95,9 @@ class Catalogue:
 def catalogue_of(state: "State", labels: dict[str, str]) -> Catalogue:
     """Return what is known of the pictures of a state, whose files are looked at once each."""
     files = np.array([_file(f"{state.index.dataset}/{path}") for path in state.paths], np.int64).reshape(-1, 2)
+    stages = frozenset(state.stages)
     groups = np.zeros(len(state.paths), np.int64)
-    for group in state.groups if state.has_groups else ():
+    for group in state.groups if "groups" in stages else ():
         groups[group.rows] = group.number
     return Catalogue(
         state.paths,
@@ -98,6 +107,8 @@ def catalogue_of(state: "State", labels: dict[str, str]) -> Catalogue:
         files[:, 1],
         tuple(labels.get(path, "") for path in state.paths),
         groups,
+        stages,
+        state.scale,
     )
 
 

@@ -30,13 +30,13 @@ def search(
     outside = [row for row in own if not 0 <= row < state.index.count]
     if outside:
         raise QueryError(f"there is no picture in row {outside[0]}; ask for a row from 0 to {state.index.count - 1}")
-    if own == list(like) and len(own) == 1 and not unlike and among is None:
+    if len(like) == len(own) == 1 and not unlike and among is None:
         found = listed(own[0], n, state)
     else:
         found = _nearest(direction(like, unlike, state.embeddings), own, n, among, state)
-    results, nothing_alike = results_of(found[found["similarity"] >= least], state)
-    if not results and len(found):
-        _, nothing_alike = results_of(found[:1], state)
+    results, _ = results_of(found[found["similarity"] >= least], state)
+    is_mixed = len(like) + len(unlike) > 1  # then similarities are lower, and their scale says nothing
+    nothing_alike = None if is_mixed or not len(found) else state.scale.nothing_alike(float(found["similarity"][0]))
     is_cached = len(own) == len(like) + len(unlike)
     return Answer(None, "cached" if is_cached else "fresh", results, nothing_alike, own[0] if own else None)
 

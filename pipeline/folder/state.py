@@ -178,9 +178,16 @@ class State:
         return np.sort(load_distances(self._artifacts, self.index))
 
     @property
-    def has_groups(self) -> bool:
-        """Whether the stage `groups` has run."""
-        return self._artifacts.groups_table.is_file()
+    def stages(self) -> list[str]:
+        """Which of the stages have run whose tables are shown each by itself."""
+        tables = {
+            "groups": self._artifacts.groups_table,
+            "map": self._artifacts.map_table,
+            "duplicates": self._artifacts.duplicates,
+            "uniqueness": self._artifacts.uniqueness,
+            "tolerance": self._artifacts.metrics("tolerance"),
+        }
+        return [stage for stage, table in tables.items() if table.is_file()]
 
     @property
     def knows_unusual(self) -> bool:
