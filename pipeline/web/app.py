@@ -77,6 +77,7 @@ class _File:
         self._type = _TYPES[path.suffix]
 
     def answer(self, request: Request) -> Response:
+        """Return the file, or that nothing has changed."""
         headers = {"etag": self._etag, "cache-control": AGAIN}
         if is_known(request, self._etag):
             return Response(status_code=304, headers=headers)

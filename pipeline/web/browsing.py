@@ -11,8 +11,11 @@ from fastapi.responses import Response
 from pipeline.folder.catalogue import Catalogue
 from pipeline.folder.tables import Group as Found
 from pipeline.web.answers import TAG, brief, fields
-from pipeline.web.models import (
-    Brief,
+from pipeline.web.models import Brief
+from pipeline.web.problems import ProblemError
+from pipeline.web.searching import model_of
+from pipeline.web.site import site_of
+from pipeline.web.tables import (
     Caps,
     CopyGroup,
     CopyMember,
@@ -30,9 +33,6 @@ from pipeline.web.models import (
     Trust,
     Unique,
 )
-from pipeline.web.problems import ProblemError
-from pipeline.web.searching import model_of
-from pipeline.web.site import site_of
 from pipeline.wording import shown
 
 _MEDOIDS_BESIDE = 5  # pictures that a group is shown by

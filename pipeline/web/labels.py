@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from pipeline.web.models import Labelled, LabelQuestion
 from pipeline.web.problems import ProblemError
 from pipeline.web.site import site_of
+from pipeline.web.tables import Labelled, LabelQuestion
 
 routes = APIRouter(prefix="/api", tags=["label"])
 

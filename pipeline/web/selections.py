@@ -69,14 +69,17 @@ class _Pieces(io.RawIOBase):
         self._pieces: list[bytes] = []
 
     def writable(self) -> bool:
+        """Return that it can be written."""
         return True
 
     def write(self, data: object) -> int:
+        """Keep some bytes."""
         piece = bytes(data)  # type: ignore[call-overload]
         self._pieces.append(piece)
         return len(piece)
 
     def taken(self) -> bytes:
+        """Return what was written since the last time."""
         pieces, self._pieces = b"".join(self._pieces), []
         return pieces
 
