@@ -71,6 +71,15 @@ class SearchAnswer(BaseModel):
     results: list[Found]
 
 
+class Listing(BaseModel):
+    """Pictures of the folder in the order of their rows: some of `total`."""
+
+    version: str
+    total: int
+    start: int
+    pictures: list[Brief]
+
+
 class CopyOf(BaseModel):
     """A picture of the same group of copies, and whether it is the one to keep: yes, no or unsure."""
 

@@ -6,12 +6,13 @@ import stat
 from typing import Annotated
 from urllib.parse import quote
 
+import numpy as np
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from pipeline.folder.tables import Copies, Unique
 from pipeline.web.answers import TAG, brief, fields, found
-from pipeline.web.models import CopyOf, Detail, SearchAnswer
+from pipeline.web.models import CopyOf, Detail, Listing, SearchAnswer
 from pipeline.web.problems import ProblemError
 from pipeline.web.site import Site, site_of
 from pipeline.web.thumbnails import Side, drawn
@@ -23,6 +24,25 @@ AGAIN = "private, no-cache"  # it may be kept, but is to be asked for
 _SHOWN = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp", "image/avif", "image/tiff", "image/heic")
 
 routes = APIRouter(prefix="/api/pictures", tags=["pictures"])
+
+
+@routes.get("", response_model=Listing)
+def pictures(
+    request: Request,
+    words: Annotated[str, Query(max_length=200, description="The path holds this text.")] = "",
+    rows: Annotated[str, Query(pattern=r"^[\d,]*$", max_length=8000, description="These rows, with commas.")] = "",
+    start: Annotated[int, Query(ge=0)] = 0,
+    n: Annotated[int, Query(ge=1, le=500)] = 60,
+) -> Listing:
+    """The pictures of the folder, some of them, or those whose path holds some text."""
+    folder = site_of(request).folder
+    known = folder.catalogue()
+    among = known.among(words=words)
+    found = np.flatnonzero(among).tolist()
+    if rows:
+        found = [row for row in map(int, filter(None, rows.split(","))) if row < len(among) and among[row]]
+    some = [brief(row, known) for row in found[start : start + n]]
+    return Listing(version=folder.version, total=len(found), start=start, pictures=some)
 
 
 @routes.get("/{row}", response_model=Detail)
