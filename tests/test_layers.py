@@ -17,6 +17,7 @@ FLOORS = {
     "stages": 3,
     "folder": 3,
     "projects": 3,
+    "web": 4,
     "cli": 4,
     "__main__": 4,
 }
@@ -35,6 +36,10 @@ PLACES_OF = {  # rooms, or modules of a room, that alone import a heavy library
     "yaml": {"params"},
     "ruamel": {"projects"},
     "typer": {"cli"},
+    "fastapi": {"web"},
+    "starlette": {"web"},
+    "uvicorn": {"web"},
+    "pydantic": {"web"},
     "jinja2": {"show.report"},
     "pyarrow": {"show.atlas"},
 }

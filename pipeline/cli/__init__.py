@@ -11,7 +11,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.artifacts.layout import Artifacts
-from pipeline.cli import comparing, copies, projects, stages
+from pipeline.cli import comparing, copies, projects, serving, stages
 from pipeline.cli.common import Force, Null, check_form, show, show_json, show_paths
 from pipeline.cli.common import given as _given
 from pipeline.cli.common import opened as _opened
@@ -81,6 +81,7 @@ _stage(epilog="Example: pipeline uniqueness")(copies.uniqueness)
 _stage(epilog="Example: pipeline tolerance")(comparing.tolerance)
 _stage(epilog="Example: pipeline evaluate --json")(stages.evaluate)
 _stage(epilog="Example: pipeline report")(stages.report)
+app.command(epilog="Example: pipeline serve --open", rich_help_panel=_ASK)(serving.serve)
 app.command(epilog="Example: pipeline unique --n 20", rich_help_panel=_ASK)(copies.unique)
 
 

@@ -1,8 +1,9 @@
 """The opened folder: everything that can be asked of a folder of pictures and what was found of it."""
 
+import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from pipeline.artifacts import Artifacts, Pixels
 from pipeline.errors import QueryError
 from pipeline.folder.answers import Answer, Mode, Result
+from pipeline.folder.catalogue import Catalogue
+from pipeline.folder.measured import Measured, measured
+from pipeline.folder.mixed import Source, search
 from pipeline.folder.searching import encoded, judged_unusual, listed, most_similar, results_of, row_of
 from pipeline.folder.state import State, stamp_of
 from pipeline.folder.tables import Copies, Group, Map, Unique
@@ -70,6 +74,11 @@ class Folder:
         """The embeddings, memory-mapped: float32 (N, D) of unit length, so that a product is a cosine similarity."""
         return self._now().embeddings
 
+    @property
+    def version(self) -> str:
+        """Sixteen letters that change whenever a stage replaces what this folder answers from."""
+        return hashlib.sha256(repr(stamp_of(self._artifacts)).encode()).hexdigest()[:16]
+
     def query(self, picture: "Picture | Given", n: int = 10, mode: Mode = "auto", *, unusual: bool = False) -> Answer:
         """Find the `n` pictures that look most like one.
 
@@ -125,6 +134,38 @@ class Folder:
                 f"{one_line(path)} is no picture of the folder; give one of its paths, as Folder.paths writes them"
             )
         return results_of(listed(rows[0], n, state), state)[0]
+
+    def search(
+        self,
+        like: Sequence[Source],
+        unlike: Sequence[Source] = (),
+        n: int = 10,
+        *,
+        among: NDArray[np.bool_] | None = None,
+        least: float = -1.0,
+    ) -> Answer:
+        """Find the `n` pictures most like some and unlike others, those themselves left out.
+
+        Each is a row of the folder or an embedding, as `encode` gives it. What is found is most similar to the mean of
+        the wanted less half the mean of the unwanted; of one row alone, its sorted list. Only pictures that `among`,
+        bool (N,), says are found, as `catalogue().among(...)` gives it, and none whose similarity is below `least`.
+        QueryError if nothing is asked for, a row isn't there, or the pictures cancel each other out.
+        """
+        if n < 1:
+            raise ValueError(f"expected n >= 1, got {n!r}")
+        return search(like, unlike, n, among, least, self._now())
+
+    def rows_of_content(self, content: str) -> list[int]:
+        """Return the rows that hold a file of this sha256, ascending; more than one where there are copies."""
+        return self._now().index.rows_of_content(content)
+
+    def catalogue(self) -> Catalogue:
+        """Return what is known of every picture by name and number."""
+        return self._now().catalogue
+
+    def measured(self) -> Measured:
+        """Return what the stages have measured of the model, its training and its groups."""
+        return measured(self._artifacts)
 
     def how_unusual(self, picture: "Picture | Given") -> "Unusual":
         """Say how unusual a picture is that is not in the folder, and what it is a copy of.

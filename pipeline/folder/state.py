@@ -30,8 +30,10 @@ from pipeline.artifacts import (
     load_scale,
     load_uniqueness,
     open_index,
+    read_labels,
 )
 from pipeline.errors import ArtifactError
+from pipeline.folder.catalogue import Catalogue, catalogue_of
 from pipeline.folder.tables import Copies, Group, Map, Unique, copies_of, group_of, ranked
 from pipeline.params import Params
 from pipeline.similarity.scale import Scale
@@ -65,7 +67,7 @@ class State:
 
     def __init__(self, params: Params, artifacts: Artifacts) -> None:
         self.lock = threading.RLock()
-        self._artifacts = artifacts
+        self._params, self._artifacts = params, artifacts
         with ExitStack() as opening:
             self.index = opening.enter_context(open_own_index(params, artifacts))
             weakref.finalize(self, opening.pop_all().close)
@@ -166,9 +168,26 @@ class State:
         return Map(*load_map(self._artifacts, self.index, list(self.paths)))
 
     @once
+    def catalogue(self) -> Catalogue:
+        """What is known of every picture by name and number."""
+        return catalogue_of(self, read_labels(self._params.dataset.labels, list(self.paths)))
+
+    @once
     def distances(self) -> NDArray[np.float64]:
         """Of all pictures that have one, the distance to the nearest that is no copy, rising."""
         return np.sort(load_distances(self._artifacts, self.index))
+
+    @property
+    def stages(self) -> list[str]:
+        """Which of the stages have run whose tables are shown each by itself."""
+        tables = {
+            "groups": self._artifacts.groups_table,
+            "map": self._artifacts.map_table,
+            "duplicates": self._artifacts.duplicates,
+            "uniqueness": self._artifacts.uniqueness,
+            "tolerance": self._artifacts.metrics("tolerance"),
+        }
+        return [stage for stage, table in tables.items() if table.is_file()]
 
     @property
     def knows_unusual(self) -> bool:
