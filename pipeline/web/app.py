@@ -17,7 +17,7 @@ PANELS = ("groups", "unusual", "duplicates", "map", "compare", "label", "trust",
 """The panels that have an address of their own; the search is at `/`."""
 
 _STATIC = Path(__file__).with_name("static")
-_SHARED = [Path(__file__).parents[1] / "report" / "templates" / "report.css"]  # one look for the page and the report
+_SHARED = [Path(__file__).parents[1] / "show/report/templates/report.css"]  # one look for the page and the report
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
