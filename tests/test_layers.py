@@ -18,7 +18,16 @@ FLOORS = {
     "lettering": 1,
     "shapes": 1,
 }
-FLOORS |= {"shapes": 1, "stages": 3, "originals": 3, "copies": 3, "remembered": 3, "folder": 3, "projects": 3}
+FLOORS |= {
+    "shapes": 1,
+    "stages": 3,
+    "originals": 3,
+    "copies": 3,
+    "remembered": 3,
+    "drawings": 3,
+    "folder": 3,
+    "projects": 3,
+}
 FLOORS |= {"commands": 3, "cli": 4, "__main__": 4}
 ROOMS_OF = {
     "tensorflow": {"autoencoder"},
