@@ -183,13 +183,25 @@ def trustworthiness(
         across, up = (places[rows, axis, None].astype(np.float64) - places[:, axis] for axis in (0, 1))
         apart = across**2 + up**2  # (B, N)
         apart[own] = np.inf
-        near = np.argsort(apart, axis=1, kind="stable")[:, :neighbours]
+        near = _smallest(apart, neighbours)
         similarities = embeddings[rows] @ embeddings.T  # (B, N)
         similarities[own] = -np.inf
-        for column in near.T:
-            ranks = 1 + (similarities > similarities[own[0], column][:, None]).sum(axis=1)
+        found = np.take_along_axis(similarities, near, axis=1)  # (B, neighbours)
+        similarities.sort(axis=1)
+        for values, some in zip(similarities, found, strict=True):
+            ranks = 1 + count - np.searchsorted(values, some, side="right")  # one more than are more similar
             excess += int(np.maximum(ranks - neighbours, 0).sum())
     return 1 - 2 * excess / (len(judged) * neighbours * (2 * count - 3 * neighbours - 1))
+
+
+def _smallest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Return the places of the smallest values of each row, ties by place, the smallest first: (B, count)."""
+    most = np.partition(values, count - 1, axis=1)[:, count - 1]
+    ones, places = np.nonzero(values <= most[:, None])
+    order = np.lexsort((places, values[ones, places], ones))
+    starts = np.searchsorted(ones, np.arange(len(values)))
+    found: NDArray[np.int64] = places[order[starts[:, None] + np.arange(count)]]
+    return found
 
 
 def _tsne(embeddings: NDArray[np.float32], *, perplexity: float, seed: int, progress: bool) -> Positions:

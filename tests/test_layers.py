@@ -14,6 +14,7 @@ FLOORS = {
     "graph": 1,
     "params": 1,
     "artifacts": 1,
+    "drawings": 3,
     "stages": 3,
     "folder": 3,
     "projects": 3,

@@ -22,7 +22,7 @@ from pipeline.cli import app
 from pipeline.errors import ArtifactError
 from pipeline.map import grid_cells, placed_beside, principal_positions, project, trustworthiness
 from pipeline.show.plots import plot_map
-from pipeline.show.sheets import mosaic
+from pipeline.show.sheets import middles, mosaic
 from pipeline.stages.groups import groups
 from pipeline.stages.map import draw_map
 from pipeline.stages.resize import resize
@@ -179,7 +179,7 @@ def test_a_mosaic_shows_each_picture_in_its_cell() -> None:
     colours = np.array([[250, 0, 0], [0, 250, 0], [0, 0, 250]], np.uint8)
     pictures = np.broadcast_to(colours[:, None, None], (3, 256, 256, 3))
     cells = np.array([[1, 0], [0, 1], [0, 0]])
-    sheet = np.asarray(mosaic(pictures, [(10, 10)] * 3, cells, tile=10, progress=False))
+    sheet = np.asarray(mosaic(middles(pictures, [(10, 10)] * 3, tile=10), cells))
     assert sheet.shape == (20, 20, 3)
     for colour, (column, row) in zip(colours, cells, strict=True):
         assert (sheet[10 * row : 10 * row + 10, 10 * column : 10 * column + 10] == colour).all()

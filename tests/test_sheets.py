@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.show.sheets import Tile, contact_sheet, in_columns, in_rows, mosaic
+from pipeline.show.sheets import Tile, contact_sheet, in_columns, in_rows, middles, mosaic
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -124,7 +124,7 @@ def test_a_picture_keeps_its_shape(size: tuple[int, int] | None, drawn: tuple[in
 def test_a_mosaic_shows_the_middle_of_each_picture_in_its_shape() -> None:
     pixels = np.zeros((1, 256, 256, 3), np.uint8)
     pixels[:, :, 32:224] = 255  # the middle three quarters of a picture of 4:3, which are a square
-    sheet = mosaic(pixels, [(400, 300)], np.array([[0, 0]]), tile=20, progress=False)
+    sheet = mosaic(middles(pixels, [(400, 300)], tile=20), np.array([[0, 0]]))
     assert (np.asarray(sheet) == 255).all()
 
 

@@ -47,18 +47,19 @@ def look_through(folder: Path, *, counts: Callable[[str], bool]) -> tuple[Writte
         known = _load_list(folder) if LIST in names else set()
     except ArtifactError:  # somebody else's, of the same name
         return set(), LIST
-    named = {name for name, _ in known}
+    named = dict(known)
     written: Written = set()
     for name in (name for name in names if name != LIST):
-        if name not in named or not (folder / name).is_file():
+        path = os.path.join(folder, name)  # there may be hundreds of thousands: a Path each takes four times as long
+        if name not in named or not os.path.isfile(path):
             return written, name
-        if (folder / name).lstat().st_nlink == 1:
+        if os.lstat(path).st_nlink == 1:
             file = (name, sha256_of(folder / name))
             if file not in known:
                 return written, name
             written.add(file)
         else:
-            written |= {file for file in known if file[0] == name}
+            written.add((name, named[name]))
     return written, None
 
 
@@ -125,7 +126,9 @@ def rewritten_folder(
     with replaced_folder(path, leaving=leave) as folder:
         yield folder
         linked = contents or {}
-        names = [name for name in _names(folder, _counts) if name not in linked or (folder / name).stat().st_nlink == 1]
+        names = [
+            n for n in _names(folder, _counts) if n not in linked or os.stat(os.path.join(folder, n)).st_nlink == 1
+        ]
         save_list(folder, set((dict(linked) | {name: sha256_of(folder / name) for name in names}).items()))
 
 
@@ -143,17 +146,19 @@ def keep_last(old: Path, new: Path, kept: Path, *, counts: Callable[[str], bool]
     counts
         Which names matter.
     """
-    places = {content: new / name for name, content in _load_list(new)}
+    places = {content: name for name, content in _load_list(new)}
     for name, content in sorted(_load_list(old) if (old / LIST).is_file() else ()):
-        file = old / name
-        if counts(name) and file.is_file() and file.lstat().st_nlink == 1 and not _holds(places.get(content), content):
+        path = os.path.join(old, name)
+        if not counts(name) or not os.path.isfile(path) or os.lstat(path).st_nlink > 1:
+            continue
+        if content not in places or not _holds(new / places[content], content):
             kept.mkdir(parents=True, exist_ok=True)
-            os.replace(file, kept / f"{content[:16]}_{file.name}")
+            os.replace(path, kept / f"{content[:16]}_{os.path.basename(name)}")
 
 
-def _holds(file: Path | None, content: str) -> bool:
+def _holds(file: Path, content: str) -> bool:
     """Return whether a new file holds a content; one without further names was read when its list was written."""
-    return file is not None and (file.stat().st_nlink == 1 or sha256_of(file) == content)
+    return file.stat().st_nlink == 1 or sha256_of(file) == content
 
 
 def _counts(name: str) -> bool:
@@ -170,8 +175,9 @@ def _names(folder: Path, counts: Callable[[str], bool]) -> Iterator[str]:
     for place, folders, files in os.walk(folder, onerror=raised):
         folders[:] = [name for name in folders if counts(name)]
         linked = [name for name in folders if os.path.islink(os.path.join(place, name))]
-        prefix = Path(place).relative_to(folder)
-        yield from ((prefix / name).as_posix() for name in (*files, *linked) if counts(name))
+        below = Path(place).relative_to(folder).as_posix()
+        prefix = "" if below == "." else f"{below}/"
+        yield from (f"{prefix}{name}" for name in (*files, *linked) if counts(name))
 
 
 def _load_list(folder: Path) -> Written:

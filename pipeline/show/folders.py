@@ -72,7 +72,8 @@ def link(source: Path, target: Path, *, hard: bool) -> None:
         If the target can't be written.
     """
     check_readable(source)
-    source = source.resolve()  # a link to a symbolic link would break where it is relative
+    if source.is_symlink():  # a link to it would break where it is relative
+        source = source.resolve()
     if hard:
         try:
             os.link(source, target)

@@ -1,15 +1,13 @@
 """Owns sheets of pictures as one image: in rows, each in its shape, or edge to edge in the cells of a grid."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
-from tqdm import tqdm
+from PIL import Image, ImageColor, ImageDraw
 
-from pipeline.pixels import Pictures
 from pipeline.show.lettering import draw, fitted, width
 from pipeline.show.shapes import Size, inside, middle
 
@@ -90,33 +88,44 @@ def in_columns(blocks: Sequence[Sequence[Sequence[Tile]]]) -> list[Sequence[Tile
     return rows
 
 
-def mosaic(
-    pictures: Pictures, sizes: Sequence[Size], cells: NDArray[np.int64], *, tile: int, progress: bool
-) -> Image.Image:
-    """Lay the middle of every picture into its own cell, edge to edge.
+def middles(pictures: Iterable[NDArray[np.uint8]], sizes: Sequence[Size], *, tile: int) -> NDArray[np.uint8]:
+    """Return the middle of every picture as a thumbnail: uint8 (N, tile, tile, 3).
 
     Parameters
     ----------
     pictures
-        uint8 (N, H, W, 3).
+        N pictures, uint8 (H, W, 3).
     sizes
         N widths and heights of the originals, which the pictures were squeezed from.
+    tile
+        Height and width of a thumbnail in pixels.
+    """
+    small = np.empty((len(sizes), tile, tile, 3), np.uint8)
+    for place, (pixels, size) in enumerate(zip(pictures, sizes, strict=True)):
+        box = middle(pixels.shape[1::-1], size)
+        one = Image.fromarray(pixels).resize((tile, tile), Image.Resampling.BOX, box)
+        small[place] = np.asarray(one)
+    return small
+
+
+def mosaic(thumbnails: NDArray[np.uint8], cells: NDArray[np.int64]) -> Image.Image:
+    """Lay every thumbnail into its own cell, edge to edge.
+
+    Parameters
+    ----------
+    thumbnails
+        uint8 (N, T, T, 3).
     cells
         (N, 2) of (column, row), from 0.
-    tile
-        Height and width of a cell in pixels.
-    progress
-        Whether to show a progress bar on stderr.
     """
-    columns, rows = cells.max(axis=0) + 1
-    sheet = Image.new("RGB", (int(columns) * tile, int(rows) * tile), _PAPER)
-    placed = zip(pictures, sizes, cells.tolist(), strict=True)
-    for pixels, size, (column, row) in tqdm(
-        placed, "thumbnails", len(pictures), unit=" pictures", disable=not progress
-    ):
-        box = middle(pixels.shape[1::-1], size)
-        small = Image.fromarray(pixels).resize((tile, tile), Image.Resampling.BOX, box)
-        sheet.paste(small, (column * tile, row * tile))
+    columns, rows = (cells.max(axis=0) + 1).tolist()
+    tile = thumbnails.shape[1]
+    sheet = Image.new("RGB", (columns * tile, rows * tile), _PAPER)
+    for line in range(rows):
+        some = np.flatnonzero(cells[:, 1] == line)
+        strip = np.full((tile, columns, tile, 3), ImageColor.getrgb(_PAPER), np.uint8)
+        strip[:, cells[some, 0]] = thumbnails[some].transpose(1, 0, 2, 3)
+        sheet.paste(Image.fromarray(strip.reshape(tile, columns * tile, 3)), (0, line * tile))
     return sheet
 
 

@@ -1,6 +1,9 @@
 """Places every picture on a map: a point in a plane, and a cell of a grid for its thumbnail."""
 
+import io
+import shutil
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +12,12 @@ from pipeline import closure
 from pipeline import map as projection
 from pipeline.artifacts import (
     Artifacts,
-    Index,
+    Earlier,
     Placed,
     digest_of,
     earlier,
     encoder_of,
+    kept,
     load_embeddings,
     load_groups,
     load_json,
@@ -21,14 +25,15 @@ from pipeline.artifacts import (
     open_index,
     read_labels,
     read_map,
-    remember,
     replaced,
     save_json,
     save_map,
     save_origin,
 )
+from pipeline.drawings import drawn_thumbnails, load_drawn, save_drawn
 from pipeline.errors import ArtifactError
 from pipeline.params import MapParams, Params
+from pipeline.pixels import Pictures
 from pipeline.show.plots import plot_map
 from pipeline.show.sheets import mosaic
 from pipeline.wording import counted
@@ -47,7 +52,8 @@ def draw_map(params: Params, artifacts: Artifacts) -> str:
         paths, sizes = index.paths(), index.sizes()
         embeddings = np.asarray(load_embeddings(artifacts, index))
         pictures, by = load_pictures(artifacts, index), _by(params.map, artifacts)
-        known, placed_by_tsne = _known(artifacts, index, by)
+        then, contents = earlier(artifacts, "map", index), index.contents()
+        known, placed_by_tsne = _known(then, artifacts, by)
     groups, _, _ = load_groups(artifacts, index, paths)
     labels = read_labels(params.dataset.labels, paths)
     settings = params.map
@@ -69,13 +75,13 @@ def draw_map(params: Params, artifacts: Artifacts) -> str:
         colourings["By label"] = [labels.get(path, "") for path in paths]
     with replaced(artifacts.plot("map")) as path:
         plot_map(path, positions=positions, colourings=colourings)
-    tile = min(max(_SIDE // int(cells.max() + 1), _SMALLEST_TILE), _LARGEST_TILE)
-    with replaced(artifacts.map_thumbnails) as path:
-        mosaic(pictures, sizes, cells, tile=tile, progress=True).save(path, quality=85)
     metrics = _judge(embeddings, positions, cells)
     save_json(artifacts.metrics("map"), metrics | {"placed_by_tsne": placed_by_tsne, "by": by})
     save_origin(artifacts, "map", index.digest)
-    remember(artifacts, "map", [artifacts.map_table, artifacts.metrics("map")])
+    with kept(artifacts, "map") as folder:
+        _draw_thumbnails(folder, then, pictures, sizes, contents, cells, artifacts)
+        for path in (artifacts.map_table, artifacts.metrics("map")):
+            shutil.copyfile(path, folder / path.name)
     places = f"{artifacts.plot('map')} and {artifacts.map_thumbnails}"
     return f"{counted(len(paths), 'picture')}{_summary(metrics)}; look at {places}"
 
@@ -85,12 +91,35 @@ def _by(settings: MapParams, artifacts: Artifacts) -> str:
     return digest_of(asdict(settings), encoder_of(artifacts), closure.digest("map"))
 
 
-def _known(artifacts: Artifacts, index: Index, by: str) -> tuple[NDArray[np.float32] | None, int]:
+def _draw_thumbnails(
+    folder: Path,
+    then: Earlier | None,
+    pictures: Pictures,
+    sizes: list[tuple[int, int]],
+    contents: list[str],
+    cells: NDArray[np.int64],
+    artifacts: Artifacts,
+) -> None:
+    """Draw the thumbnails side by side; those of the last run are taken over, and the whole if nothing has moved."""
+    tile = min(max(_SIDE // int(cells.max() + 1), _SMALLEST_TILE), _LARGEST_TILE)
+    drawn, thumbnails = load_drawn(then), drawn_thumbnails(folder, then, pictures, sizes, tile=tile)
+
+    def whole() -> bytes:
+        buffer = io.BytesIO()
+        mosaic(thumbnails, cells).save(buffer, "JPEG", quality=85)
+        return buffer.getvalue()
+
+    places = sorted(zip(cells[:, ::-1].tolist(), contents, strict=True))
+    with replaced(artifacts.map_thumbnails) as path:
+        path.write_bytes(drawn.of(digest_of(tile, places), whole))
+    save_drawn(folder, drawn)
+
+
+def _known(then: Earlier | None, artifacts: Artifacts, by: str) -> tuple[NDArray[np.float32] | None, int]:
     """Return where each picture lies already, (N, 2), not a number if it is new, and how many t-SNE has placed.
 
     None if there is no map, or what it was made by has changed.
     """
-    then = earlier(artifacts, "map", index)
     try:
         said = load_json(then.folder / artifacts.metrics("map").name, stage="map") if then else {}
         placed = read_map(then.folder / artifacts.map_table.name) if then else None

@@ -1,7 +1,8 @@
 """Splits the folder into K groups and lays them out as folders."""
 
 import re
-from dataclasses import asdict, dataclass, replace
+import shutil
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from pipeline import closure
 from pipeline import groups as room
 from pipeline.artifacts import (
     Artifacts,
+    Earlier,
     Grouped,
-    Index,
     check_own,
     digest_of,
     earlier,
     encoder_of,
     keep_last,
+    kept,
     load_elbow,
     load_embeddings,
     load_json,
@@ -28,7 +30,6 @@ from pipeline.artifacts import (
     load_pictures,
     open_index,
     read_groups,
-    remember,
     replaced,
     rewritten_folder,
     save_elbow,
@@ -36,19 +37,19 @@ from pipeline.artifacts import (
     save_json,
     save_origin,
 )
+from pipeline.drawings import load_drawn, save_drawn
 from pipeline.errors import ArtifactError, ParamsError
 from pipeline.groups import Grouping, Sweep
 from pipeline.groups.advice import elbow_end, silhouette_end
 from pipeline.params import GroupsParams, Params
 from pipeline.show.folders import GroupFolder, lay_out, link, linked_contents, said_of_kept
 from pipeline.show.plots import plot_choice_of_k
-from pipeline.show.sheets import Tile, contact_sheet, in_rows
+from pipeline.show.sheets import Tile
+from pipeline.stages.groups.sheets import OVERVIEW, SHEET, draw_sheets
 from pipeline.wording import counted
 
-_SHOWN = 100  # pictures on a group's contact sheet, at most
-_SHEET, _OVERVIEW = "_contact_sheet.jpg", "overview.png"
 Rows = NDArray[np.int64]
-_SHEET_NAME = re.compile(rf"[^/]+/0+{re.escape(_SHEET)}")  # a picture's name begins with another number
+_SHEET_NAME = re.compile(rf"[^/]+/0+{re.escape(SHEET)}")  # a picture's name begins with another number
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ def groups(params: Params, artifacts: Artifacts) -> str:
         own = np.asarray(load_own_embeddings(artifacts, index))
         pictures = load_pictures(artifacts, index)
         by = _by(params.groups, artifacts)
-        known = _known(artifacts, index, by)
+        then = earlier(artifacts, "groups", index)
+        known, drawn = _known(then, artifacts, by), load_drawn(then)
     start, pictures_then = (known.start, known.pictures) if known else (None, len(paths))
     goes_on = known is not None and start is not None and params.groups.engine == "fasterpam"
     generator = np.random.default_rng(params.groups.seed)
@@ -108,15 +110,19 @@ def groups(params: Params, artifacts: Artifacts) -> str:
     tiles = [Tile(pixels, size=size) for pixels, size in zip(pictures, sizes, strict=True)]
     linked = linked_contents(folders, contents) if params.groups.links == "hard" else {}
     with rewritten_folder(artifacts.groups, contents=linked, leaving=partial(_keep_lost, artifacts.kept)) as root:
-        _fill(root, folders, paths, dataset, tiles, grouping, params.groups)
+        _fill(root, folders, paths, dataset, hard=params.groups.links == "hard")
+        draw_sheets(root, folders, paths, contents, tiles, grouping.similarities, drawn)
     with replaced(artifacts.plot("groups")) as path:
-        path.write_bytes((artifacts.groups / _OVERVIEW).read_bytes())
+        path.write_bytes((artifacts.groups / OVERVIEW).read_bytes())
     found = len(grouping.medoids)
     metrics = {"k": found, "loss": grouping.loss, "silhouette": grouping.silhouette}
     said = {f"k_{name}": value for name, value in by_name.items()}
     save_json(artifacts.metrics("groups"), metrics | said | {"chosen_of": chosen_of, "by": by})
     save_origin(artifacts, "groups", index.digest)
-    remember(artifacts, "groups", [artifacts.groups_table, artifacts.elbow_table, artifacts.metrics("groups")])
+    with kept(artifacts, "groups") as folder:
+        for path in (artifacts.groups_table, artifacts.elbow_table, artifacts.metrics("groups")):
+            shutil.copyfile(path, folder / path.name)
+        save_drawn(folder, drawn)
     if goes_on:
         chosen = f"as many as were chosen for {counted(chosen_of, 'picture')}"
         return f"{counted(found, 'group')} in {artifacts.groups}, {chosen}{said_of_kept(artifacts.kept)}"
@@ -128,9 +134,8 @@ def _by(settings: GroupsParams, artifacts: Artifacts) -> str:
     return digest_of(asdict(settings) | {"links": ""}, encoder_of(artifacts), closure.digest("groups"))
 
 
-def _known(artifacts: Artifacts, index: Index, by: str) -> Known | None:
+def _known(then: Earlier | None, artifacts: Artifacts, by: str) -> Known | None:
     """Return the last grouping; None if there is none that can be read."""
-    then = earlier(artifacts, "groups", index)
     if then is None:
         return None
     try:
@@ -221,49 +226,15 @@ def _plot(sweep: Sweep, by_elbow: int, by_silhouette: int, artifacts: Artifacts)
 
 def _keep_lost(kept: Path, old: Path, new: Path) -> None:
     """Keep the pictures whose originals have gone: what lies in the old folders may be all that is left of them."""
-    keep_last(old, new, kept, counts=lambda name: name != _OVERVIEW and not _SHEET_NAME.fullmatch(name))
+    keep_last(old, new, kept, counts=lambda name: name != OVERVIEW and not _SHEET_NAME.fullmatch(name))
 
 
-def _fill(
-    root: Path,
-    folders: list[GroupFolder],
-    paths: list[str],
-    dataset: Path,
-    tiles: list[Tile],
-    grouping: Grouping,
-    settings: GroupsParams,
-) -> None:
-    """Make a folder for each group, with a sheet, and the sheet of all medoids."""
+def _fill(root: Path, folders: list[GroupFolder], paths: list[str], dataset: Path, *, hard: bool) -> None:
+    """Make a folder for each group."""
     for folder in tqdm(folders, "folders", unit=" groups"):
         (root / folder.name).mkdir()
         for row, name in zip(folder.rows, folder.files, strict=True):
-            link(dataset / paths[row], root / folder.name / name, hard=settings.links == "hard")
-        _group_sheet(folder, paths, tiles, grouping, root)
-    _overview_sheet(folders, tiles, root)
-
-
-def _group_sheet(folder: GroupFolder, paths: list[str], tiles: list[Tile], grouping: Grouping, root: Path) -> None:
-    rows = folder.rows[:_SHOWN]
-    shown_tiles = [
-        replace(tiles[row], caption=(paths[row], f"{grouping.similarities[row]:.3f}"), framed=place == 0)
-        for place, row in enumerate(rows)
-    ]
-    shown = "" if len(rows) == len(folder.rows) else f", the first {len(rows)}"
-    title = f"Group {folder.name}: {counted(len(folder.rows), 'picture')}{shown}"
-    subtitle = "the medoid first, then by similarity to it"
-    sheet = contact_sheet(in_rows(shown_tiles, 10), title=title, subtitle=subtitle, tile=120)
-    first = "0" * len(folder.files[0].partition("_")[0])  # as many digits as the pictures: it sorts before them
-    sheet.save(root / folder.name / f"{first}{_SHEET}", quality=88)
-
-
-def _overview_sheet(folders: list[GroupFolder], tiles: list[Tile], root: Path) -> None:
-    medoids_tiles = [
-        replace(tiles[folder.rows[0]], caption=(f"group {folder.name}", counted(len(folder.rows), "picture")))
-        for folder in folders
-    ]
-    title = f"The medoids of {counted(len(folders), 'group')}"
-    subtitle = "the picture most like all others of its group"
-    contact_sheet(in_rows(medoids_tiles, 8), title=title, subtitle=subtitle, tile=140).save(root / _OVERVIEW)
+            link(dataset / paths[row], root / folder.name / name, hard=hard)
 
 
 def _summary(
