@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -11,25 +10,18 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from pipeline import closure
 from pipeline import groups as room
 from pipeline.artifacts import (
     Artifacts,
-    Earlier,
     Grouped,
     check_own,
-    digest_of,
     earlier,
-    encoder_of,
     keep_last,
     kept,
-    load_elbow,
     load_embeddings,
-    load_json,
     load_own_embeddings,
     load_pictures,
     open_index,
-    read_groups,
     replaced,
     rewritten_folder,
     save_elbow,
@@ -38,34 +30,17 @@ from pipeline.artifacts import (
     save_origin,
 )
 from pipeline.drawings import load_drawn, save_drawn
-from pipeline.errors import ArtifactError, ParamsError
 from pipeline.groups import Grouping, Sweep
 from pipeline.groups.advice import elbow_end, silhouette_end
 from pipeline.params import GroupsParams, Params
 from pipeline.show.folders import GroupFolder, lay_out, link, linked_contents, said_of_kept
 from pipeline.show.plots import plot_choice_of_k
 from pipeline.show.sheets import Tile
+from pipeline.stages.groups.choosing import elbow_by_pyclustering, grouped, known_of, made_by, polished, swept
 from pipeline.stages.groups.sheets import OVERVIEW, SHEET, draw_sheets
 from pipeline.wording import counted
 
-Rows = NDArray[np.int64]
 _SHEET_NAME = re.compile(rf"[^/]+/0+{re.escape(SHEET)}")  # a picture's name begins with another number
-
-
-@dataclass(frozen=True)
-class Known:
-    """The last grouping, as it bears on the pictures of now.
-
-    numbers   (N,) int64, the group that each picture was in, from 0; -1 if it is new
-    start     (K,) rows of now that the groups go on from; None if they were made by another encoder or other settings
-    sweep     losses and silhouettes of every K that was tried
-    pictures  how many there were when K was chosen
-    """
-
-    numbers: Rows
-    start: Rows | None
-    sweep: Sweep
-    pictures: int
 
 
 def groups(params: Params, artifacts: Artifacts) -> str:
@@ -81,27 +56,27 @@ def groups(params: Params, artifacts: Artifacts) -> str:
         embeddings = np.asarray(load_embeddings(artifacts, index))
         own = np.asarray(load_own_embeddings(artifacts, index))
         pictures = load_pictures(artifacts, index)
-        by = _by(params.groups, artifacts)
+        by = made_by(params.groups, artifacts)
         then = earlier(artifacts, "groups", index)
-        known, drawn = _known(then, artifacts, by), load_drawn(then)
+        known, drawn = known_of(then, artifacts, by), load_drawn(then)
     start, pictures_then = (known.start, known.pictures) if known else (None, len(paths))
     goes_on = known is not None and start is not None and params.groups.engine == "fasterpam"
     generator = np.random.default_rng(params.groups.seed)
     with threadpool_limits(1, user_api="blas"):  # many small products: threads cost more than they give
         # by places small groups look well apart: docs/experiments.md
-        sweep = known.sweep if known and goes_on else _sweep(own, params.groups, generator)
+        sweep = known.sweep if known and goes_on else swept(own, params.groups, generator)
         chosen_of = pictures_then if goes_on else len(paths)
         by_elbow = room.k_by_elbow(sweep.ks, sweep.losses)
         by_silhouette = room.k_by_silhouette(sweep.ks, sweep.silhouettes)
         if (params.groups.engine, params.groups.k) == ("pyclustering", "elbow"):
-            by_elbow = _elbow_by_pyclustering(own, sweep, params.groups)
+            by_elbow = elbow_by_pyclustering(own, sweep, params.groups)
         by_both = room.k_by_both(sweep.ks, sweep.losses, sweep.silhouettes, num_pictures=chosen_of)
         by_name = {"auto": by_both, "elbow": by_elbow, "silhouette": by_silhouette}
         if goes_on and start is not None:
-            grouping = _polished(embeddings, start, params.groups, generator, restarts=0)
+            grouping = polished(embeddings, start, params.groups, generator, restarts=0)
         else:
             k = by_name.get(str(params.groups.k), params.groups.k)
-            grouping = _group(embeddings, int(k), sweep, params.groups, generator)
+            grouping = grouped(embeddings, int(k), sweep, params.groups, generator)
     if known:
         grouping = room.renumbered(grouping, known.numbers)
     _save_tables(paths, grouping, sweep, artifacts)
@@ -127,84 +102,6 @@ def groups(params: Params, artifacts: Artifacts) -> str:
         chosen = f"as many as were chosen for {counted(chosen_of, 'picture')}"
         return f"{counted(found, 'group')} in {artifacts.groups}, {chosen}{said_of_kept(artifacts.kept)}"
     return _summary(params.groups, found, by_elbow, by_silhouette, sweep.ks, artifacts)
-
-
-def _by(settings: GroupsParams, artifacts: Artifacts) -> str:
-    """Return a digest of what, beside the pictures, decides which groups there are."""
-    return digest_of(asdict(settings) | {"links": ""}, encoder_of(artifacts), closure.digest("groups"))
-
-
-def _known(then: Earlier | None, artifacts: Artifacts, by: str) -> Known | None:
-    """Return the last grouping; None if there is none that can be read."""
-    if then is None:
-        return None
-    try:
-        last = read_groups(then.folder / artifacts.groups_table.name)
-        ks, losses, silhouettes = load_elbow(then.folder / artifacts.elbow_table.name).T
-        said = load_json(then.folder / artifacts.metrics("groups").name, stage="groups")
-    except ArtifactError:  # somebody has changed it
-        return None
-    if len(last.paths) != len(then.now):
-        return None
-    old, rows = last.groups - 1, np.array(last.medoids, np.int64)
-    numbers = np.where(then.before >= 0, old[then.before], -1)
-    start = room.moved_medoids(rows, old, last.similarities, then.now) if said.get("by") == by else None
-    sweep = Sweep(ks.astype(np.int64), losses, silhouettes, ())
-    return Known(numbers, start if start is not None and len(start) else None, sweep, said.get("chosen_of", len(old)))
-
-
-def _sweep(embeddings: NDArray[np.float32], settings: GroupsParams, generator: np.random.Generator) -> Sweep:
-    columns = max(settings.sweep_columns, settings.k_maximum)
-    return room.sweep(
-        embeddings,
-        k_minimum=settings.k_minimum,
-        k_maximum=settings.k_maximum,
-        sweep_columns=columns,
-        generator=generator,
-        progress=True,
-    )
-
-
-def _elbow_by_pyclustering(embeddings: NDArray[np.float32], sweep: Sweep, settings: GroupsParams) -> int:
-    """System A's choice of K, over the same range of K."""
-    first, last, seed = int(sweep.ks[0]), int(sweep.ks[-1]), settings.seed % (2**31 - 1)
-    try:
-        return room.elbow_by_pyclustering(embeddings, k_minimum=first, k_maximum=last, seed=seed)[0]
-    except ValueError as error:
-        raise ParamsError(f"groups.engine: {error}; use fasterpam") from error
-
-
-def _group(
-    embeddings: NDArray[np.float32], k: int, sweep: Sweep, settings: GroupsParams, generator: np.random.Generator
-) -> Grouping:
-    """Group around K medoids, from where the sweep ended or a greedy start, with the engine asked for."""
-    if k > len(embeddings):
-        raise ParamsError(f"groups.k: expected at most the number of pictures, {len(embeddings)}, got {k}; lower it")
-    columns = max(settings.columns, k)
-    if k in sweep.ks:
-        start = sweep.medoids[int(k - sweep.ks[0])]
-    else:
-        start = room.start_greedily(embeddings, k=k, columns=columns, generator=generator)
-    if settings.engine == "fasterpam":
-        return _polished(embeddings, start, settings, generator, restarts=settings.restarts)
-    try:
-        return room.group_by_pyclustering(embeddings, medoids_start=start)
-    except ValueError as error:
-        raise ParamsError(f"groups.engine: {error}") from error
-
-
-def _polished(
-    embeddings: NDArray[np.float32],
-    start: Rows,
-    settings: GroupsParams,
-    generator: np.random.Generator,
-    *,
-    restarts: int,
-) -> Grouping:
-    columns = max(settings.columns, len(start))
-    return room.group(
-        embeddings, medoids_start=start, restarts=restarts, columns=columns, generator=generator, progress=True
-    )
 
 
 def _save_tables(paths: list[str], grouping: Grouping, sweep: Sweep, artifacts: Artifacts) -> None:
