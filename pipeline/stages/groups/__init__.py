@@ -105,8 +105,8 @@ def groups(params: Params, artifacts: Artifacts) -> str:
 
 
 def _save_tables(paths: list[str], grouping: Grouping, sweep: Sweep, artifacts: Artifacts) -> None:
-    grouped = Grouped(paths, grouping.groups + 1, grouping.similarities.astype(np.float64), grouping.medoids.tolist())
-    save_groups(artifacts.groups_table, grouped)
+    table = Grouped(paths, grouping.groups + 1, grouping.similarities.astype(np.float64), grouping.medoids.tolist())
+    save_groups(artifacts.groups_table, table)
     save_elbow(artifacts.elbow_table, sweep.ks, sweep.losses, sweep.silhouettes)
 
 

@@ -64,6 +64,7 @@ def known_of(then: Earlier | None, artifacts: Artifacts, by: str) -> Known | Non
 
 
 def swept(embeddings: NDArray[np.float32], settings: GroupsParams, generator: np.random.Generator) -> Sweep:
+    """Return losses, silhouettes and medoids of every K that the settings ask for, by own parts (N, D)."""
     columns = max(settings.sweep_columns, settings.k_maximum)
     return room.sweep(
         embeddings,
@@ -76,7 +77,7 @@ def swept(embeddings: NDArray[np.float32], settings: GroupsParams, generator: np
 
 
 def elbow_by_pyclustering(embeddings: NDArray[np.float32], sweep: Sweep, settings: GroupsParams) -> int:
-    """System A's choice of K, over the same range of K."""
+    """Return the K that pyclustering's elbow chooses, over the same range of K; ParamsError if it can't."""
     first, last, seed = int(sweep.ks[0]), int(sweep.ks[-1]), settings.seed % (2**31 - 1)
     try:
         return room.elbow_by_pyclustering(embeddings, k_minimum=first, k_maximum=last, seed=seed)[0]
@@ -111,6 +112,7 @@ def polished(
     *,
     restarts: int,
 ) -> Grouping:
+    """Return the groups that are reached from medoids (K,) by swaps, beside so many random starts; the best of all."""
     columns = max(settings.columns, len(start))
     return room.group(
         embeddings, medoids_start=start, restarts=restarts, columns=columns, generator=generator, progress=True
