@@ -1,5 +1,6 @@
 """A served folder for tests: the real application on a free port of this machine, in a thread of its own."""
 
+import shutil
 import tempfile
 import threading
 import time
@@ -12,10 +13,23 @@ from conftest import Line
 
 from pipeline import open_folder
 from pipeline.pictures import Limits, reading_processes
+from pipeline.stages.duplicates import duplicates
+from pipeline.stages.map import draw_map
+from pipeline.stages.uniqueness import uniqueness
 from pipeline.web.app import create_app
 from pipeline.web.guard import Guards
 from pipeline.web.site import Served, Site
 from pipeline.web.uploads import Uploads, capped
+
+
+def make_whole(line: Line, root: Path) -> Line:
+    """Return a copy of a line through all its stages, whose index names the same dataset."""
+    shutil.copytree(line.root, root)
+    made = Line(root)
+    duplicates(made.params, made.artifacts)
+    uniqueness(made.params, made.artifacts)
+    draw_map(made.params, made.artifacts)
+    return made
 
 
 @contextmanager

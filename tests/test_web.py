@@ -11,27 +11,17 @@ import numpy as np
 import pytest
 from conftest import COPIES, Line, structured_picture
 from PIL import Image
-from serving import served
+from serving import make_whole, served
 
 from pipeline import open_folder
 from pipeline.folder.opened import Folder
 from pipeline.stages.duplicates import duplicates
-from pipeline.stages.map import draw_map
 from pipeline.stages.uniqueness import uniqueness
 
 
 @pytest.fixture(scope="module")
 def whole(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Line:
-    """A copy of the line through all its stages, whose index names the shared dataset."""
-    import shutil
-
-    root = tmp_path_factory.mktemp("whole") / "line"
-    shutil.copytree(line.root, root)
-    made = Line(root)
-    duplicates(made.params, made.artifacts)
-    uniqueness(made.params, made.artifacts)
-    draw_map(made.params, made.artifacts)
-    return made
+    return make_whole(line, tmp_path_factory.mktemp("whole") / "line")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
@@ -209,15 +209,21 @@ def open_own_index(params: Params, artifacts: Artifacts) -> Iterator[Index]:
 
 def stamp_of(artifacts: Artifacts) -> Stamp:
     """Return time, size and inode of every file that a state may have opened; None of one that isn't there."""
+    return tuple(map(_facts, _watched(artifacts)))
+
+
+@lru_cache(maxsize=16)
+def _watched(artifacts: Artifacts) -> tuple[str, ...]:
+    """Return the files that a state may open; kept, for making paths takes longer than looking at them."""
     files = (
         artifacts.index, artifacts.pictures, artifacts.embeddings, artifacts.neighbours, artifacts.scale,
         artifacts.encoder, artifacts.cells, artifacts.groups_table, artifacts.map_table, artifacts.duplicates,
         artifacts.uniqueness, artifacts.metrics("tolerance"), artifacts.metrics("duplicates"),
     )  # fmt: skip
-    return tuple(map(_facts, files))
+    return tuple(map(str, files))
 
 
-def _facts(path: Path) -> tuple[int, int, int] | None:
+def _facts(path: str) -> tuple[int, int, int] | None:
     try:
         found = os.stat(path)
     except OSError:

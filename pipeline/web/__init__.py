@@ -8,6 +8,7 @@ uploads     pictures that somebody sends: capped, decoded in a process of their 
 models      what is answered of pictures, as types; tables: of the whole folder
 answers     from the folder's values to these types
 thumbnails  small JPEGs at their true shape
+remembered  lists of neighbours, given before anything is parsed, and kept
 problems    errors as RFC 9457 has them
 pictures, searching, browsing, labels, selections  the routes
 

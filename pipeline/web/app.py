@@ -11,6 +11,7 @@ from pipeline.web import browsing, labels, pictures, searching, selections
 from pipeline.web.guard import Guard, Guards
 from pipeline.web.pictures import AGAIN, is_known
 from pipeline.web.problems import ProblemError, answer_problems
+from pipeline.web.remembered import Quick
 from pipeline.web.site import Site
 
 PANELS = ("groups", "unusual", "duplicates", "map", "compare", "label", "trust", "models", "picture")
@@ -41,9 +42,10 @@ def create_app(site: Site, guards: Guards) -> FastAPI:
     )
     app.state.site = site
     answer_problems(app)
-    for part in (searching, pictures, browsing, labels, selections):
+    for part in (pictures, searching, browsing, labels, selections):
         app.include_router(part.routes)
     _serve_page(app)
+    app.add_middleware(Quick, site=site)
     app.add_middleware(Guard, guards=guards)
     return app
 

@@ -11,9 +11,10 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from pipeline.folder.tables import Copies, Unique
-from pipeline.web.answers import TAG, brief, fields, found
+from pipeline.web.answers import TAG, brief, fields
 from pipeline.web.models import CopyOf, Detail, Listing, SearchAnswer
 from pipeline.web.problems import ProblemError
+from pipeline.web.remembered import MOST, USUALLY, neighbours_of
 from pipeline.web.site import Site, site_of
 from pipeline.web.thumbnails import Side, drawn
 from pipeline.wording import shown
@@ -75,27 +76,9 @@ def picture(row: Row, request: Request) -> Detail:
 
 
 @routes.get("/{row}/neighbours", response_model=SearchAnswer)
-async def neighbours(row: Row, request: Request, n: Annotated[int, Query(ge=1, le=1000)] = 40) -> Response:
+async def neighbours(row: Row, request: Request, n: Annotated[int, Query(ge=1, le=MOST)] = USUALLY) -> Response:
     """The pictures most like one of the folder, itself left out: from its sorted list."""
-    site = site_of(request)
-    version = site.folder.version
-
-    def make() -> bytes:
-        known = site.row(row)
-        answer = site.folder.search([row], n=n)
-        return (
-            SearchAnswer(
-                version=version,
-                mode=answer.mode,
-                nothing_alike=answer.nothing_alike,
-                among=len(known.paths) - 1,
-                results=[found(one, known) for one in answer.results],
-            )
-            .model_dump_json()
-            .encode()
-        )
-
-    return Response(site.answers.of(f"{version} {row} {n}", make), media_type="application/json")
+    return Response(neighbours_of(row, n, site_of(request)), media_type="application/json")
 
 
 @routes.get("/{row}/thumbnail", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})

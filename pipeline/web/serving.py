@@ -7,14 +7,18 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
+from PIL import Image
+from threadpoolctl import threadpool_limits
 
 from pipeline.errors import PipelineError, QueryError
 from pipeline.folder.opened import Folder
-from pipeline.pictures import Limits, reading_processes
+from pipeline.pictures import Limits, RejectedPictureError, reading_processes
+from pipeline.pictures.isolation import Reader
 from pipeline.web.app import create_app
 from pipeline.web.guard import Guards, is_loopback
 from pipeline.web.site import Served, Site
@@ -72,6 +76,7 @@ def serve(
     with (
         tempfile.TemporaryDirectory(prefix="uploads-", ignore_cleanup_errors=True) as place,
         reading_processes(caps, workers=_DECODERS) as read,
+        threadpool_limits(limits=1, user_api="blas"),  # each question takes one core, and none waits for another
     ):
         site = Site(served, name, Uploads(Path(place), read, caps))
         config = uvicorn.Config(
@@ -84,7 +89,7 @@ def serve(
             timeout_graceful_shutdown=3,
             limit_concurrency=500,
         )
-        threading.Thread(target=_warm, args=(site,), daemon=True).start()
+        threading.Thread(target=_warm, args=(site, read, Path(place)), daemon=True).start()
         server = _Server(config, lambda: _said(address, host, guards, tell, show))
         with suppress(KeyboardInterrupt), listening:
             server.run(sockets=[listening])
@@ -142,9 +147,14 @@ def _address(host: str, port: int, token: str | None) -> str:
     return f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
 
 
-def _warm(site: Site) -> None:
-    """Open what the first question needs; what is wrong with it is said to whoever asks."""
+def _warm(site: Site, read: Reader, place: Path) -> None:
+    """Open what the first questions need; what is wrong with it is said to whoever asks."""
     with suppress(PipelineError):
         site.folder.catalogue()
         site.folder.search([0], n=1)
         len(site.folder.pictures)
+    white = place / "white.png"
+    with suppress(PipelineError, RejectedPictureError, OSError), ThreadPoolExecutor(_DECODERS) as pool:
+        Image.new("RGB", (8, 8), "white").save(white)
+        list(pool.map(lambda _: read(white), range(_DECODERS)))  # each starts one process
+    white.unlink(missing_ok=True)

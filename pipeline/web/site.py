@@ -16,8 +16,8 @@ from pipeline.web.problems import ProblemError
 from pipeline.web.thumbnails import Kept
 from pipeline.web.uploads import Upload, Uploads
 
-_DRAWN_BYTES = 64 << 20
-_ANSWERS_BYTES = 16 << 20
+_DRAWN_BYTES = 32 << 20
+_ANSWERS_BYTES = 24 << 20
 _SELECTIONS = 50
 
 

@@ -38,13 +38,19 @@ class Kept:
         self._limit, self._held, self._lock = limit_bytes, 0, threading.Lock()
         self._kept: OrderedDict[str, bytes] = OrderedDict()
 
-    def of(self, key: str, make: Callable[[], bytes]) -> bytes:
-        """Return what is kept under a key, made now if it isn't there."""
+    def get(self, key: str) -> bytes | None:
+        """Return what is kept under a key, or None."""
         with self._lock:
             found = self._kept.get(key)
             if found is not None:
                 self._kept.move_to_end(key)
-                return found
+            return found
+
+    def of(self, key: str, make: Callable[[], bytes]) -> bytes:
+        """Return what is kept under a key, made now if it isn't there."""
+        found = self.get(key)
+        if found is not None:
+            return found
         made = make()
         with self._lock:
             if key not in self._kept:
