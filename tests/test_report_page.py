@@ -99,9 +99,5 @@ def test_it_fits_and_a_screen_reader_finds_nothing_serious(
         page = watch.at(PAGE)
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
         found = Axe().run(page).response["violations"]
-        serious = {
-            one["id"]: [n["html"][:150] for n in one["nodes"][:3]]
-            for one in found
-            if one["impact"] in ("serious", "critical")
-        }
-        assert serious == {}
+        serious = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
+        assert serious == []
