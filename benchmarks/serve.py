@@ -3,11 +3,10 @@
     python benchmarks/serve.py [PROJECT] [--seconds 8] [--pictures 120]
 
 Cached answers are asked by `wrk` (`apt-get install wrk`), rows at random, first when nothing was asked before, then
-once more; beside them a bare ASGI reply of the same size, by the same server and load. The processor time that the
-server takes for one hardly depends on what else the machine does. Fresh searches send pictures of the folder that
-were cut and compressed anew, each once, beside the rate of the encoder alone on all cores. Clients run on the same
-cores as the server, which is one process, its decoders aside. Memory is what that holds after 10,000 requests of all
-kinds, after 20,000 and after 30,000.
+once more; beside them a bare ASGI reply of the same size, by the same server and load. What one takes of a processor
+hardly depends on what else the machine does. Fresh searches send pictures of the folder that were cut and compressed
+anew, each once, beside the rate of the encoder alone on all cores. Clients run on the same cores as the server, which
+is one process, its decoders aside. Memory is what that holds after 10,000 requests of all kinds, 20,000 and 30,000.
 """
 
 import argparse
