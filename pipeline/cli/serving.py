@@ -34,7 +34,10 @@ def serve(
     folders = [(_name(artifacts.root), folder)]
     for place in beside or []:
         is_project = (place / "params.yaml").is_file()
-        folders.append((_name(place), open_folder(place) if is_project else Folder(params, Artifacts(place))))
+        name = _name(place)
+        alike = sum(other.partition(" (")[0] == name for other, _ in folders)
+        name = f"{name} ({alike + 1})" if alike else name
+        folders.append((name, open_folder(place) if is_project else Folder(params, Artifacts(place))))
     try:
         from pipeline.web.serving import serve as command
     except ModuleNotFoundError as error:
