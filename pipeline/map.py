@@ -23,6 +23,7 @@ _ALIKE = 1e-6  # copies differ by less, by rounding
 _BESIDE = 0.1  # of the mean distance of points, so that pictures that are placed by one don't hide it and each other
 _BLOCK = 128
 _JUDGED = 2000  # pictures that the trustworthiness is measured on, at most, each among all
+_AT_ONCE = 16  # rows whose distances to all stay in a core's cache
 
 Positions = NDArray[np.float32]  # (N, 2): right, up
 
@@ -195,10 +196,17 @@ def trustworthiness(
 
 def _nearest(places: NDArray[np.floating | np.integer], rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Return the rows that lie nearest to some rows (B,) on a map (N, 2), each itself left out: (B, count)."""
-    across, up = (places[rows, axis, None].astype(np.float64) - places[:, axis] for axis in (0, 1))
-    apart = across**2 + up**2  # (B, N)
-    apart[np.arange(len(rows)), rows] = np.inf
-    return _smallest(apart, count)
+    xs, ys = places.astype(np.float64).T.copy()
+    found = np.empty((len(rows), count), np.int64)
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        apart, up = xs[some, None] - xs, ys[some, None] - ys  # (B, N)
+        apart *= apart
+        up *= up
+        apart += up
+        apart[np.arange(len(some)), some] = np.inf
+        found[start : start + _AT_ONCE] = _smallest(apart, count)
+    return found
 
 
 def _smallest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
