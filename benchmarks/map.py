@@ -72,7 +72,7 @@ def line(name: str, embeddings: np.ndarray, work: Callable[[], Any]) -> Any:
     wall, processor = time.perf_counter(), time.process_time()
     places = work()
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
-    trust = trustworthiness(embeddings, places, neighbours=NEIGHBOURS)
+    (trust,) = trustworthiness(embeddings, [places], neighbours=NEIGHBOURS) or [float("nan")]
     print(f"{name:44}{wall:8.1f}{processor:18.1f}{trust:17.3f}")
     return places
 

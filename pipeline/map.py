@@ -8,7 +8,7 @@ its own, so that thumbnails don't overlap.
 import contextlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ _ALIKE = 1e-6  # copies differ by less, by rounding
 _BESIDE = 0.1  # of the mean distance of points, so that pictures that are placed by one don't hide it and each other
 _BLOCK = 128
 _JUDGED = 2000  # pictures that the trustworthiness is measured on, at most, each among all
+_AT_ONCE = 16  # rows whose distances to all stay in a core's cache
 
 Positions = NDArray[np.float32]  # (N, 2): right, up
 
@@ -146,26 +147,26 @@ def grid_cells(positions: Positions) -> NDArray[np.int64]:
 
 
 def trustworthiness(
-    embeddings: NDArray[np.float32], places: NDArray[np.floating | np.integer], *, neighbours: int
-) -> float | None:
-    """Return how far neighbours on the map can be trusted to be alike; at most 1, larger is better, chance about 0.5.
+    embeddings: NDArray[np.float32], maps: Sequence[NDArray[np.floating | np.integer]], *, neighbours: int
+) -> list[float] | None:
+    """Return how far neighbours on maps can be trusted to be alike; at most 1, larger is better, chance about 0.5.
 
-    A neighbour on the map that is not among the picture's most similar ones costs as many points as its rank is
+    A neighbour on a map that is not among the picture's most similar ones costs as many points as its rank is
     too large.
 
     Parameters
     ----------
     embeddings
         (N, D), unit length.
-    places
-        (N, 2) points or cells; ties in distance by row.
+    maps
+        Each (N, 2) points or cells; ties in distance by row.
     neighbours
         How many neighbours of a picture are looked at; less than half of the pictures.
 
     Returns
     -------
-    share
-        Of up to 2,000 pictures, evenly spread, each among all; None if there are too few pictures.
+    shares
+        One for each map, of up to 2,000 pictures, evenly spread, each among all; None if there are too few pictures.
 
     References
     ----------
@@ -176,22 +177,36 @@ def trustworthiness(
     if 2 * neighbours >= count:
         return None
     judged = np.unique(np.linspace(0, count - 1, min(count, _JUDGED)).astype(np.int64))
-    excess = 0
+    excess = [0] * len(maps)
     for start in range(0, len(judged), _BLOCK):
         rows = judged[start : start + _BLOCK]
         own = (np.arange(len(rows)), rows)
-        across, up = (places[rows, axis, None].astype(np.float64) - places[:, axis] for axis in (0, 1))
-        apart = across**2 + up**2  # (B, N)
-        apart[own] = np.inf
-        near = _smallest(apart, neighbours)
         similarities = embeddings[rows] @ embeddings.T  # (B, N)
         similarities[own] = -np.inf
-        found = np.take_along_axis(similarities, near, axis=1)  # (B, neighbours)
+        nearest = [_nearest(places, rows, neighbours) for places in maps]
+        found = np.stack([np.take_along_axis(similarities, near, axis=1) for near in nearest])  # (maps, B, neighbours)
         similarities.sort(axis=1)
-        for values, some in zip(similarities, found, strict=True):
-            ranks = 1 + count - np.searchsorted(values, some, side="right")  # one more than are more similar
-            excess += int(np.maximum(ranks - neighbours, 0).sum())
-    return 1 - 2 * excess / (len(judged) * neighbours * (2 * count - 3 * neighbours - 1))
+        for place, values in enumerate(similarities):
+            ranks = 1 + count - np.searchsorted(values, found[:, place], side="right")  # one more than are more similar
+            for number, beyond in enumerate(np.maximum(ranks - neighbours, 0).sum(axis=1).tolist()):
+                excess[number] += beyond
+    most = len(judged) * neighbours * (2 * count - 3 * neighbours - 1)
+    return [1 - 2 * one / most for one in excess]
+
+
+def _nearest(places: NDArray[np.floating | np.integer], rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return the rows that lie nearest to some rows (B,) on a map (N, 2), each itself left out: (B, count)."""
+    xs, ys = places.astype(np.float64).T.copy()
+    found = np.empty((len(rows), count), np.int64)
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        apart, up = xs[some, None] - xs, ys[some, None] - ys  # (B, N)
+        apart *= apart
+        up *= up
+        apart += up
+        apart[np.arange(len(some)), some] = np.inf
+        found[start : start + _AT_ONCE] = _smallest(apart, count)
+    return found
 
 
 def _smallest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:

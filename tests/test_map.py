@@ -129,20 +129,22 @@ def test_trustworthiness_is_scikit_learns(count: int, neighbours: int) -> None:
     embeddings = (embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)).astype(np.float64)
     places = generator.normal(size=(count, 2)) + embeddings[:, :2]
     expected = reference(embeddings, places, n_neighbors=neighbours)
-    found = trustworthiness(embeddings.astype(np.float32), places, neighbours=neighbours)
+    mirrored = places[:, ::-1]
+    found, same = trustworthiness(embeddings.astype(np.float32), [places, mirrored], neighbours=neighbours) or []
+    assert same == found
     assert found == pytest.approx(expected, abs=1e-9)
 
 
 def test_a_map_that_is_the_truth_is_wholly_trustworthy() -> None:
     angles = np.random.default_rng(0).uniform(0, 2 * np.pi, 60)
     circle = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-    assert trustworthiness(circle, circle, neighbours=12) == 1.0
+    assert trustworthiness(circle, [circle], neighbours=12) == [1.0]
 
 
 @pytest.mark.parametrize("count", [1, 2, 24])
 def test_too_few_pictures_have_no_trustworthiness(count: int) -> None:
     embeddings = clusters(count=1, each=count)
-    assert trustworthiness(embeddings, embeddings[:, :2], neighbours=12) is None
+    assert trustworthiness(embeddings, [embeddings[:, :2]], neighbours=12) is None
 
 
 # --- the grid -----------------------------------------------------------------------------------------------

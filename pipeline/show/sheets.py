@@ -123,7 +123,9 @@ def mosaic(thumbnails: NDArray[np.uint8], cells: NDArray[np.int64]) -> Image.Ima
     sheet = Image.new("RGB", (columns * tile, rows * tile), _PAPER)
     for line in range(rows):
         some = np.flatnonzero(cells[:, 1] == line)
-        strip = np.full((tile, columns, tile, 3), ImageColor.getrgb(_PAPER), np.uint8)
+        strip = np.empty((tile, columns, tile, 3), np.uint8)
+        if len(some) < columns:
+            strip[:] = ImageColor.getrgb(_PAPER)
         strip[:, cells[some, 0]] = thumbnails[some].transpose(1, 0, 2, 3)
         sheet.paste(Image.fromarray(strip.reshape(tile, columns * tile, 3)), (0, line * tile))
     return sheet

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -184,13 +185,21 @@ def promising(similarities: NDArray[np.float32], least: np.float32) -> Rows:
     return (similarities >= np.float32(least - 2 * ROUNDING)).nonzero()[0]
 
 
+@cache
+def _blas() -> ThreadpoolController:
+    """Return what sets the threads of matrix products; it looks through all libraries that are loaded."""
+    return ThreadpoolController()
+
+
 @contextmanager
 def _threads() -> Iterator[Spread]:
     """Give a function that has lists made by several threads, a part of the rows each: (work, rows) -> lists."""
-    blas = ThreadpoolController()
+    blas = _blas()
     with ThreadPoolExecutor(_THREADS) as pool:
 
         def spread(work: Callable[[Rows], NDArray[np.void]], rows: Rows) -> NDArray[np.void]:
+            if len(rows) <= _ROWS:  # a patch asks for a few lists of each block: no thread is worth its start
+                return work(rows)
             size = max(1, -(-len(rows) // _THREADS))
             with blas.limit(limits=1, user_api="blas"):  # each thread multiplies for itself
                 return np.concatenate(list(pool.map(work, np.split(rows, range(size, len(rows), size)))))

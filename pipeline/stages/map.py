@@ -142,10 +142,8 @@ def _judge(
         "grid": cells,
         "pca": projection.principal_positions(embeddings),
     }
-    return {
-        f"trustworthiness_{name}": projection.trustworthiness(embeddings, place, neighbours=_NEIGHBOURS)
-        for name, place in places.items()
-    }
+    found = projection.trustworthiness(embeddings, list(places.values()), neighbours=_NEIGHBOURS)
+    return {f"trustworthiness_{name}": found[place] if found else None for place, name in enumerate(places)}
 
 
 def _summary(metrics: dict[str, float | None]) -> str:

@@ -5,7 +5,9 @@ that picture, and not a training.
 """
 
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -38,7 +40,8 @@ def refresh(params: Params, artifacts: Artifacts) -> str:
     """Write refresh.json: of which pictures, and by which settings, the network is trained and the encoder made."""
     with open_index(artifacts.index) as index:
         last, settings = _last(artifacts), _settings(params, artifacts)
-        drift = {made: _drift(made, last, index, artifacts) for made in _MADE}
+        far = cache(lambda rows: _farther(np.array(rows), index, artifacts))  # mostly the same rows for both
+        drift = {made: _drift(made, last, index, artifacts, far) for made in _MADE}
         due = {made: _is_due(made, last, settings, drift[made], params.train.refresh) for made in _MADE}
         due["encoder"] |= due["train"]
     now = {made: {"pictures": index.digest, "by": settings[made]} for made in _MADE}
@@ -87,8 +90,13 @@ def _settings(params: Params, artifacts: Artifacts) -> dict[str, str]:
     return {"train": digest_of(of_train), "encoder": digest_of(of_encoder)}
 
 
-def _drift(made: str, last: dict[str, dict[str, str]], index: Index, artifacts: Artifacts) -> Drift | None:
-    """Return how the folder has changed since that was made; None if it isn't known of which pictures it was."""
+def _drift(
+    made: str, last: dict[str, dict[str, str]], index: Index, artifacts: Artifacts, far: Callable[..., float | None]
+) -> Drift | None:
+    """Return how the folder has changed since that was made; None if it isn't known of which pictures it was.
+
+    `far` tells how far rows that are new lie from the others.
+    """
     then = earlier(artifacts, f"of_{made}", index)
     if not last or then is None or then.digest != last[made]["pictures"]:
         return None
@@ -97,7 +105,7 @@ def _drift(made: str, last: dict[str, dict[str, str]], index: Index, artifacts: 
     return (
         drift
         if drift.needs_training or not len(new)
-        else Drift(**asdict(drift) | {"farther": _farther(new, index, artifacts)})
+        else Drift(**asdict(drift) | {"farther": far(tuple(new.tolist()))})
     )
 
 

@@ -15,6 +15,7 @@ from pipeline.artifacts import (
     Artifacts,
     Grouped,
     check_own,
+    digest_of,
     earlier,
     keep_last,
     kept,
@@ -29,6 +30,8 @@ from pipeline.artifacts import (
     save_json,
     save_origin,
 )
+from pipeline.artifacts.answers import Answers
+from pipeline.closure import module_digest
 from pipeline.drawings import load_drawn, save_drawn
 from pipeline.groups import Grouping, Sweep
 from pipeline.groups.advice import elbow_end, silhouette_end
@@ -73,14 +76,18 @@ def groups(params: Params, artifacts: Artifacts) -> str:
         by_both = room.k_by_both(sweep.ks, sweep.losses, sweep.silhouettes, num_pictures=chosen_of)
         by_name = {"auto": by_both, "elbow": by_elbow, "silhouette": by_silhouette}
         if goes_on and start is not None:
-            grouping = polished(embeddings, start, params.groups, generator, restarts=0)
+            has_changed = then is None or (then.now < 0).any() or (then.before < 0).any()
+            if has_changed:
+                grouping = polished(embeddings, start, params.groups, generator, restarts=0)
+            else:  # as when pictures are renamed: swaps ended at these medoids
+                grouping = room.assign(embeddings, start)
         else:
             k = by_name.get(str(params.groups.k), params.groups.k)
             grouping = grouped(embeddings, int(k), sweep, params.groups, generator)
     if known:
         grouping = room.renumbered(grouping, known.numbers)
     _save_tables(paths, grouping, sweep, artifacts)
-    _plot(sweep, by_elbow, by_silhouette, artifacts)
+    _plot(sweep, by_elbow, by_silhouette, drawn, artifacts)
     folders = lay_out(paths, groups=grouping.groups, medoids=grouping.medoids, similarities=grouping.similarities)
     tiles = [Tile(pixels, size=size) for pixels, size in zip(pictures, sizes, strict=True)]
     linked = linked_contents(folders, contents) if params.groups.links == "hard" else {}
@@ -110,15 +117,23 @@ def _save_tables(paths: list[str], grouping: Grouping, sweep: Sweep, artifacts: 
     save_elbow(artifacts.elbow_table, sweep.ks, sweep.losses, sweep.silhouettes)
 
 
-def _plot(sweep: Sweep, by_elbow: int, by_silhouette: int, artifacts: Artifacts) -> None:
+def _plot(sweep: Sweep, by_elbow: int, by_silhouette: int, drawn: Answers[bytes], artifacts: Artifacts) -> None:
+    """Draw both criteria over K; what the last run has drawn is not drawn again."""
     ks = sweep.ks.tolist()
-    with replaced(artifacts.plot("elbow")) as path:
-        title, ylabel = "Elbow: where more groups stop paying", "mean distance to the own medoid"
-        plot_choice_of_k(path, title=title, ylabel=ylabel, ks=ks, values=sweep.losses.tolist(), chosen=by_elbow)
-    with replaced(artifacts.plot("silhouette")) as path:
-        title, ylabel = "Silhouette: where groups are best apart", "mean medoid silhouette"
-        values = sweep.silhouettes.tolist()
-        plot_choice_of_k(path, title=title, ylabel=ylabel, ks=ks, values=values, chosen=by_silhouette)
+
+    def plot(name: str, title: str, ylabel: str, values: list[float], chosen: int) -> None:
+        def drawing() -> bytes:
+            plot_choice_of_k(path, title=title, ylabel=ylabel, ks=ks, values=values, chosen=chosen)
+            return path.read_bytes()
+
+        key = digest_of(module_digest(plot_choice_of_k.__module__), title, ylabel, ks, values, chosen)
+        with replaced(artifacts.plot(name)) as path:
+            path.write_bytes(drawn.of(key, drawing))
+
+    title, ylabel = "Elbow: where more groups stop paying", "mean distance to the own medoid"
+    plot("elbow", title, ylabel, sweep.losses.tolist(), by_elbow)
+    title, ylabel = "Silhouette: where groups are best apart", "mean medoid silhouette"
+    plot("silhouette", title, ylabel, sweep.silhouettes.tolist(), by_silhouette)
 
 
 def _keep_lost(kept: Path, old: Path, new: Path) -> None:
