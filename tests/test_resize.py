@@ -204,6 +204,16 @@ def test_a_name_that_is_not_utf8_is_rejected_and_listed(folder: Path, artifacts:
     assert rejected(artifacts) == {name.decode(errors="backslashreplace"): "file name is not valid UTF-8"}
 
 
+def test_a_known_picture_that_is_renamed_to_no_text_is_rejected(folder: Path, artifacts: Artifacts) -> None:
+    resize(params_for(folder), artifacts)
+    try:
+        (folder / "a.png").rename(folder / os.fsdecode(b"caf\xe9.png"))
+    except OSError:
+        pytest.skip("this file system has UTF-8 names only")
+    resize(params_for(folder), artifacts)
+    assert rejected(artifacts) == {"caf\\xe9.png": "file name is not valid UTF-8"}
+
+
 def test_the_listing_holds_every_file_good_or_bad(messy: Path, artifacts: Artifacts) -> None:
     scan(params_for(messy), artifacts)
     with artifacts.listing.open(encoding="utf-8", newline="") as file:

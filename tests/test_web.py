@@ -1,8 +1,10 @@
 """The server's answers, asked of the real application over a small real folder."""
 
+import calendar
 import csv
 import io
 import json
+import os
 import zipfile
 from collections.abc import Iterator
 
@@ -16,6 +18,7 @@ from serving import make_whole, served
 from pipeline import open_folder
 from pipeline.folder.opened import Folder
 from pipeline.stages.duplicates import duplicates
+from pipeline.stages.resize import resize
 from pipeline.stages.uniqueness import uniqueness
 
 
@@ -237,6 +240,57 @@ def test_new_artefacts_are_served_without_a_restart(own_line: Line) -> None:
         assert after["version"] != before["version"]
         assert after["panels"]["unusual"] == ""
         assert client.get("/api/unique").json()["version"] == after["version"]
+
+
+def test_rows_of_artefacts_that_were_replaced_name_nothing(own_line: Line) -> None:
+    with served(own_line) as address, httpx.Client(base_url=address) as client:
+        version = client.get("/api/status").json()["version"]
+        question = {"version": version, "rows": [3, 4]}
+        name = client.post("/api/selections", json=question).json()["id"]
+        assert client.get(f"/api/selections/{name}.csv").status_code == 200
+        duplicates(own_line.params, own_line.artifacts)
+        for place, body in {
+            "/api/selections": question,
+            "/api/search": {"version": version, "like": ["3"]},
+            "/api/labels": {"version": version, "examples": {"3": "one", "4": "two"}},
+        }.items():
+            assert "load the page again" in is_problem(client.post(place, json=body), 409)
+        for kind in ("csv", "zip"):
+            assert "load the page again" in is_problem(client.get(f"/api/selections/{name}.{kind}"), 409)
+
+
+def test_the_original_of_another_picture_is_not_given(client: httpx.Client) -> None:
+    tag = client.get("/api/pictures/3").json()["tag"]
+    assert client.get("/api/pictures/3/original", params={"tag": tag}).status_code == 200
+    assert "another picture" in is_problem(client.get("/api/pictures/4/original", params={"tag": tag}), 404)
+
+
+def test_while_the_line_runs_what_is_made_already_is_served(own_line: Line) -> None:
+    own_line.artifacts.origin("groups").write_text('{"index": "another"}')
+    (own_line.artifacts.metrics("evaluate")).write_text("{bad")
+    with served(own_line) as address, httpx.Client(base_url=address) as client:
+        status = client.get("/api/status").json()
+        assert status["panels"]["groups"] == "run `pipeline groups` first"
+        assert client.get("/api/pictures/3/neighbours").status_code == 200
+        is_problem(client.get("/api/groups"), 503)
+        is_problem(client.get("/api/trust"), 503)
+
+
+@pytest.mark.parametrize("year", [1970, 2110])
+def test_a_file_of_any_date_is_archived_and_a_pipe_is_not_waited_for(own_line: Line, year: int) -> None:
+    own_line.set(dataset={"path": str(own_line.dataset)})
+    resize(own_line.params, own_line.artifacts)  # so that the index names the test's own pictures
+    with served(own_line) as address, httpx.Client(base_url=address, timeout=20) as client:
+        paths = open_folder(own_line.root).paths
+        pipe, dated = (own_line.dataset / path for path in paths[:2])
+        pipe.unlink()
+        os.mkfifo(pipe)
+        os.utime(dated, (0, calendar.timegm((year, 6, 1, 0, 0, 0))))
+        name = client.post("/api/selections", json={"rows": [0, 1]}).json()["id"]
+        with zipfile.ZipFile(io.BytesIO(client.get(f"/api/selections/{name}.zip").content)) as archive:
+            assert archive.namelist() == [paths[1], "missing.txt"]
+            assert archive.read(paths[1]) == dated.read_bytes()
+        is_problem(client.get("/api/pictures/0/original"), 404)
 
 
 def test_every_answer_has_a_type_on_the_openapi_page(client: httpx.Client) -> None:

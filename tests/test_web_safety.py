@@ -105,6 +105,13 @@ def test_other_machines_need_the_token(line: Line) -> None:
         assert not led_on.headers.get("location", "/").startswith("//")
 
 
+def test_the_name_that_it_listens_at_is_its_own_and_any_of_two_cookies_will_do(line: Line) -> None:
+    guards = Guards(is_local=False, token="secret-words", name="Pictures.example")
+    with served(line, guards=guards) as address, httpx.Client(base_url=address) as client:
+        cookies = "pipeline_token=of-another-port; pipeline_token=secret-words"
+        assert client.get("/api/status", headers={"host": "pictures.example:80", "cookie": cookies}).status_code == 200
+
+
 def bomb(side: int) -> bytes:
     """Return a PNG that says it has side x side pixels, in a few bytes."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import ArtifactError
 from pipeline.similarity.scale import Scale
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Catalogue:
     groups : ndarray of int64, (N,)
         The number of the group of each picture; 0 where nobody has made groups.
     stages : frozenset of str
-        Which of groups, map, duplicates, uniqueness and tolerance have run.
+        Which of groups, map, duplicates, uniqueness and tolerance have run; groups of other pictures count as none.
     scale : Scale
         What a similarity means in this folder.
     """
@@ -97,8 +98,11 @@ def catalogue_of(state: "State", labels: dict[str, str]) -> Catalogue:
     files = np.array([_file(f"{state.index.dataset}/{path}") for path in state.paths], np.int64).reshape(-1, 2)
     stages = frozenset(state.stages)
     groups = np.zeros(len(state.paths), np.int64)
-    for group in state.groups if "groups" in stages else ():
-        groups[group.rows] = group.number
+    try:
+        for group in state.groups if "groups" in stages else ():
+            groups[group.rows] = group.number
+    except ArtifactError:  # not made anew yet of the pictures of now, as while the line runs
+        stages -= {"groups"}
     return Catalogue(
         state.paths,
         tuple(state.index.contents()),

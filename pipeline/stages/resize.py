@@ -95,6 +95,7 @@ def _look_at(
 ) -> _Found:
     """Look at each file in order; `known` are the contents, by their paths, of those that aren't to be read."""
     found = _Found()
+    known = {path: content for path, content in known.items() if shown(path) == path}  # reading rejects other names
     unread = [file for file in files if file.path not in known]
     with closing(_read_all(folder, unread, limits, store)) as answers:
         for file in files:

@@ -66,7 +66,7 @@ def _serve_page(app: FastAPI) -> None:
     async def page(request: Request) -> Response:
         return files["index.html"].answer(request)
 
-    for address in ("/", *(f"/{panel}" for panel in PANELS), "/groups/{number:int}", "/picture/{row:int}"):
+    for address in ("/", *(f"/{panel}" for panel in PANELS), "/groups/{number}", "/picture/{row}"):
         app.add_api_route(address, page, include_in_schema=False)
 
 

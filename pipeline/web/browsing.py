@@ -8,6 +8,7 @@ import numpy as np
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
+from pipeline.errors import PipelineError
 from pipeline.folder.catalogue import Catalogue
 from pipeline.folder.tables import Group as Found
 from pipeline.web.answers import TAG, brief, fields
@@ -58,7 +59,10 @@ def status(request: Request) -> Status:
     folder, limits = site.folder, site.uploads.limits
     known = folder.catalogue()
     times = known.times[known.times > 0]
-    stages = known.stages | ({"evaluate"} if folder.measured().evaluation else set())
+    try:
+        stages = known.stages | ({"evaluate"} if folder.measured().evaluation else set())
+    except PipelineError:  # the panel itself says what is wrong with it
+        stages = known.stages | {"evaluate"}
     return Status(
         version=folder.version,
         name=site.name,

@@ -40,6 +40,7 @@ class Guards:
 
     is_local: bool = True
     token: str | None = None
+    name: str = ""  # that the server was told to listen at
 
 
 def is_loopback(host: str) -> bool:
@@ -57,7 +58,8 @@ class Guard:
 
     def __init__(self, app: App, guards: Guards) -> None:
         self._app, self._guards = app, guards
-        self._names = {"localhost", socket.gethostname().lower(), socket.getfqdn().lower()}
+        own = socket.gethostname().lower()
+        self._names = {"localhost", own, f"{own}.local", socket.getfqdn().lower(), guards.name.lower()} - {""}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -108,8 +110,8 @@ class Guard:
     def _without_token(self, scope: Scope, headers: dict[bytes, bytes], token: str) -> App | None:
         given = headers.get(b"authorization", b"").removeprefix(b"Bearer ").decode("latin-1")
         cookies = headers.get(b"cookie", b"").decode("latin-1").split("; ")
-        kept = next((one.partition("=")[2] for one in cookies if one.startswith(f"{COOKIE}=")), "")
-        if any(hmac.compare_digest(one.encode(), token.encode()) for one in (given, kept)):
+        kept = [one.partition("=")[2] for one in cookies if one.startswith(f"{COOKIE}=")]
+        if any(hmac.compare_digest(one.encode(), token.encode()) for one in (given, *kept)):
             return None
         asked = parse_qsl(scope["query_string"].decode("latin-1"))
         if any(name == "token" and hmac.compare_digest(value.encode(), token.encode()) for name, value in asked):

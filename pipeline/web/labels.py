@@ -14,6 +14,7 @@ routes = APIRouter(prefix="/api", tags=["label"])
 def labels(question: LabelQuestion, request: Request) -> Response:
     """Label every picture from a few examples, and say which to label next."""
     site = site_of(request)
+    site.check_version(question.version)
     known = site.folder.catalogue()
     outside = [row for row in question.examples if not 0 <= row < len(known.paths)]
     if outside:

@@ -54,6 +54,7 @@ class Filters(BaseModel):
 class SearchQuestion(BaseModel):
     """What to search for: pictures that look like some, and less like others."""
 
+    version: str = Field("", description="Of what the rows were taken from; refused where that has been replaced.")
     like: list[Name] = Field(default_factory=list, max_length=50)
     unlike: list[Name] = Field(default_factory=list, max_length=50)
     n: int = Field(40, ge=1, le=1000)
@@ -169,6 +170,7 @@ class Models(BaseModel):
 class SelectionQuestion(BaseModel):
     """Rows that somebody has chosen, to take away."""
 
+    version: str = Field("", description="Of what the rows were taken from; refused where that has been replaced.")
     rows: list[int] = Field(min_length=1, max_length=100_000)
 
 

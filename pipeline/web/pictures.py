@@ -1,15 +1,20 @@
 """One picture: what is known of it, its neighbours, thumbnail and original. Rows are the names; paths open nothing."""
 
+import errno
 import mimetypes
 import os
 import stat
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path as FilePath
+from typing import Annotated, BinaryIO
 from urllib.parse import quote
 
 import numpy as np
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse, Response
 
+from pipeline.folder.catalogue import Catalogue
 from pipeline.folder.tables import Copies, Unique
 from pipeline.web.answers import TAG, brief, fields
 from pipeline.web.models import CopyOf, Detail, Listing, SearchAnswer
@@ -31,7 +36,9 @@ routes = APIRouter(prefix="/api/pictures", tags=["pictures"])
 def pictures(
     request: Request,
     words: Annotated[str, Query(max_length=200, description="The path holds this text.")] = "",
-    rows: Annotated[str, Query(pattern=r"^[\d,]*$", max_length=8000, description="These rows, with commas.")] = "",
+    rows: Annotated[
+        str, Query(pattern=r"^([0-9]{1,9}(,|$))*$", max_length=8000, description="These rows, with commas.")
+    ] = "",
     start: Annotated[int, Query(ge=0)] = 0,
     n: Annotated[int, Query(ge=1, le=500)] = 60,
 ) -> Listing:
@@ -94,8 +101,7 @@ def thumbnail(
     site = site_of(request)
     known = site.row(row)
     content = known.contents[row]
-    if tag is not None and tag != content[:TAG]:
-        raise ProblemError(404, f"row {row} holds another picture now; load the page again")
+    _check_tag(row, tag, known)
     etag = f'"{content[:TAG]}-{side}"'
     headers = {"etag": etag, "cache-control": AGAIN if tag is None else FOREVER}
     if is_known(request, etag):
@@ -106,17 +112,23 @@ def thumbnail(
 
 
 @routes.get("/{row}/original", response_class=FileResponse)
-def original(row: Row, request: Request) -> Response:
+def original(
+    row: Row,
+    request: Request,
+    tag: Annotated[
+        str | None, Query(description="As of a thumbnail: if the row holds another, nothing is given.")
+    ] = None,
+) -> Response:
     """The file itself, as it lies in the dataset."""
     site = site_of(request)
     known = site.row(row)
+    _check_tag(row, tag, known)
     path = site.folder.dataset / known.paths[row]
     try:
-        facts = os.stat(path)
+        with opened(path) as file:
+            facts = os.fstat(file.fileno())
     except OSError:
-        facts = None
-    if facts is None or not stat.S_ISREG(facts.st_mode):
-        raise ProblemError(404, "the original has gone from the folder; run `pipeline update`")
+        raise ProblemError(404, "the original has gone from the folder; run `pipeline update`") from None
     etag = f'"{known.contents[row][:TAG]}-{facts.st_size:x}-{facts.st_mtime_ns:x}"'
     kind = mimetypes.guess_type(path.name)[0]
     headers = {
@@ -128,6 +140,21 @@ def original(row: Row, request: Request) -> Response:
     if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     return FileResponse(path, headers=headers, media_type=kind if kind in _SHOWN else "application/octet-stream")
+
+
+@contextmanager
+def opened(path: FilePath) -> Iterator[BinaryIO]:
+    """Open an original; OSError if it is no file, as a pipe that somebody put in its place, which would never end."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "no file", str(path))
+        yield file
+
+
+def _check_tag(row: int, tag: str | None, known: Catalogue) -> None:
+    if tag is not None and tag != known.contents[row][:TAG]:
+        raise ProblemError(404, f"row {row} holds another picture now; load the page again")
 
 
 def is_known(request: Request, etag: str) -> bool:

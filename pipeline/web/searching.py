@@ -73,6 +73,7 @@ def upload_unusual(name: Name, request: Request) -> UnusualUpload:
 def search(question: SearchQuestion, request: Request) -> Response:
     """The pictures most like some and unlike others: the mean of the wanted less half the mean of the unwanted."""
     site = site_of(request)
+    site.check_version(question.version if any(name.isdigit() for name in [*question.like, *question.unlike]) else "")
     known, version = site.folder.catalogue(), site.folder.version
     among = _among(question, known)
     main = site.folders[0]
@@ -127,6 +128,7 @@ def compare(
 def models(question: SearchQuestion, request: Request) -> Models:
     """What each model finds for the same question, how many results have its label, and how many they share."""
     site = site_of(request)
+    site.check_version(question.version)
     known = site.folder.catalogue()
     labels = {known.labels[int(name)] for name in question.like if name.isdigit() and int(name) < len(known.paths)}
     label = labels.pop() if len(labels) == 1 else ""
@@ -170,7 +172,10 @@ def _answer_of(
 
 def model_of(served: Served) -> Model:
     """Return what is known of a model."""
-    evaluation = served.folder.measured().evaluation or {}
+    try:
+        evaluation = served.folder.measured().evaluation or {}
+    except PipelineError:  # the panel that shows it says what is wrong with it
+        evaluation = {}
     try:
         dimensions = int(served.folder.embeddings.shape[1])
     except PipelineError:

@@ -15,6 +15,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from pipeline.folder.catalogue import Catalogue
 from pipeline.web.models import Selection, SelectionQuestion
+from pipeline.web.pictures import opened
 from pipeline.web.problems import ProblemError
 from pipeline.web.site import site_of
 from pipeline.wording import shown
@@ -29,6 +30,7 @@ routes = APIRouter(prefix="/api/selections", tags=["selections"])
 def choose(question: SelectionQuestion, request: Request) -> Selection:
     """Keep a selection for a while, so that it can be fetched."""
     site = site_of(request)
+    site.check_version(question.version)
     known, rows = site.folder.catalogue(), list(dict.fromkeys(question.rows))
     if any(not 0 <= row < len(known.paths) for row in rows):
         raise ProblemError(422, "a row isn't there; load the page again")
@@ -91,10 +93,8 @@ def _zipped(rows: list[int], known: Catalogue, dataset: Path, *, as_links: bool)
         for row in rows:
             place = dataset / known.paths[row]
             try:
-                with open(place, "rb") as file:
-                    entry = zipfile.ZipInfo(
-                        shown(known.paths[row]), time.localtime(os.fstat(file.fileno()).st_mtime)[:6]
-                    )
+                with opened(place) as file:
+                    entry = zipfile.ZipInfo(shown(known.paths[row]), _dated(os.fstat(file.fileno()).st_mtime))
                     if as_links:
                         entry.create_system, entry.external_attr = 3, _LINK
                         archive.writestr(entry, os.fsencode(place.absolute()))
@@ -110,6 +110,14 @@ def _zipped(rows: list[int], known: Catalogue, dataset: Path, *, as_links: bool)
         if missing:
             archive.writestr("missing.txt", "\n".join(missing) + "\n")
     yield held.taken()
+
+
+def _dated(modified: float) -> tuple[int, int, int, int, int, int]:
+    """Return a time as an archive can hold it: from 1980 to 2107."""
+    year, *rest = time.localtime(modified)[:6]
+    if not 1980 <= year <= 2107:
+        return (1980, 1, 1, 0, 0, 0) if year < 1980 else (2107, 12, 31, 23, 59, 58)
+    return (year, *rest)  # type: ignore[return-value]
 
 
 def _attached(name: str) -> dict[str, str]:

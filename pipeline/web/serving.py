@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import signal
 import socket
 import tempfile
 import threading
@@ -66,9 +67,9 @@ def serve(
     """
     for _, folder in folders:
         len(folder.paths)  # what is missing is said before anything listens
-    guards = Guards(is_local=is_loopback(host), token=None)
+    guards = Guards(is_local=is_loopback(host), token=None, name=host)
     if not guards.is_local and not is_insecure:
-        guards = Guards(is_local=False, token=secrets.token_urlsafe(24))
+        guards = Guards(is_local=False, token=secrets.token_urlsafe(24), name=host)
     listening = _listening(host, port)
     address = _address(host, listening.getsockname()[1], guards.token)
     caps = capped(limits)
@@ -91,6 +92,7 @@ def serve(
         )
         threading.Thread(target=_warm, args=(site, read, Path(place)), daemon=True).start()
         server = _Server(config, lambda: _said(address, host, guards, tell, show))
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises it again: then all is tidied up
         with suppress(KeyboardInterrupt), listening:
             server.run(sockets=[listening])
 

@@ -37,8 +37,13 @@ class Site:
         self.folders, self.name, self.uploads = folders, name, uploads
         self.folder = folders[0].folder
         self.drawn, self.answers = Kept(_DRAWN_BYTES), Kept(_ANSWERS_BYTES)
-        self._selections: OrderedDict[str, list[int]] = OrderedDict()
+        self._selections: OrderedDict[str, tuple[str, list[int]]] = OrderedDict()
         self._lock = threading.Lock()
+
+    def check_version(self, version: str) -> None:
+        """Refuse a question whose rows were taken from artefacts that have been replaced: they may be others now."""
+        if version and version != self.folder.version:
+            raise ProblemError(409, "the folder has been brought up to date since; load the page again")
 
     def row(self, row: int) -> Catalogue:
         """Return the catalogue; ProblemError if it has no such row."""
@@ -85,16 +90,18 @@ class Site:
     def keep_selection(self, name: str, rows: list[int]) -> None:
         """Keep the rows that somebody has chosen, for a while."""
         with self._lock:
-            self._selections[name] = rows
+            self._selections[name] = self.folder.version, rows
             while len(self._selections) > _SELECTIONS:
                 self._selections.popitem(last=False)
 
     def selection(self, name: str) -> list[int]:
-        """Return the rows of a selection; ProblemError if it has gone."""
+        """Return the rows of a selection; ProblemError if it has gone, or its rows are other pictures now."""
         with self._lock:
             if name not in self._selections:
                 raise ProblemError(404, "this selection has gone; choose the pictures again")
-            return self._selections[name]
+            version, rows = self._selections[name]
+        self.check_version(version)
+        return rows
 
     def _encoded(self, folder: Folder, number: int, content: str, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         key = f"vector {number} {folder.version} {content}"

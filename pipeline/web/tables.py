@@ -122,6 +122,7 @@ class Map(BaseModel):
 class LabelQuestion(BaseModel):
     """Pictures that somebody has labelled: row to label, of two labels or more."""
 
+    version: str = Field("", description="Of what the rows were taken from; refused where that has been replaced.")
     examples: dict[int, Annotated[str, StringConstraints(min_length=1, max_length=200)]]
 
 

@@ -43,6 +43,7 @@ export const post = async (place, body, options = {}) => {
 export const send = async (file) => (await asked("/api/uploads", { method: "POST", headers: { "content-type": "application/octet-stream" }, body: file })).json();
 
 export const thumbnail = (picture, side = 384) => `/api/pictures/${picture.row}/thumbnail?side=${side}&tag=${picture.tag}`;
+export const original = (picture) => `/api/pictures/${picture.row}/original?tag=${picture.tag}`;
 export const sent = (id, side = 384) => `/api/uploads/${id}/thumbnail?side=${side}`;
 
 export async function refresh() {

@@ -149,6 +149,12 @@ async function start() { // not awaited here, for the panels import this module
   history.scrollRestoration = "manual";
   try {
     await refresh();
+  } catch (error) { // as while the line makes what is shown anew
+    element("main").replaceChildren(h("h1", {}, "This can\u2019t be shown yet"), h("p", { className: "absent" }, `${error.message} It is asked for again every few seconds.`));
+    setTimeout(start, 3000);
+    return;
+  }
+  try {
     element("brand").textContent = known.status.name;
     element("panels").append(...PANELS.filter(([name]) => name !== "models" || known.status.models.length > 1).map(([name, words]) =>
       h("li", {}, h("a", { href: `/${name}`, dataset: { panel: name } }, words))));

@@ -117,6 +117,7 @@ class Desk {
     const pictures = await briefs(rows);
     const right = found?.accuracy === null || found?.accuracy === undefined ? "" : ` Of examples that were held back, ${percent(found.accuracy)} were labelled rightly.`;
     this.said.textContent = words + right;
+    const focused = this.wall.tiles.findIndex((one) => one.contains(document.activeElement)); // stays at its place
     this.wall.clear();
     this.wall.add(pictures.map((one) => {
       const sure = found && !state.given.has(one.row);
@@ -129,6 +130,7 @@ class Desk {
       });
       return figure;
     }));
+    if (focused >= 0) this.wall.tiles[Math.min(focused, this.wall.tiles.length - 1)]?.querySelector("a.open").focus();
   }
 
   async first() {
@@ -151,7 +153,7 @@ class Desk {
   async asked() {
     this.said.textContent = "Labelling all pictures \u2026";
     try {
-      state.found = await post("/api/labels", { examples: Object.fromEntries([...state.given].map(([row, number]) => [row, state.names[number]])) });
+      state.found = await post("/api/labels", { version: state.version, examples: Object.fromEntries([...state.given].map(([row, number]) => [row, state.names[number]])) });
     } catch (error) {
       this.said.textContent = "";
       return note(error.message, { warned: true });
@@ -163,7 +165,11 @@ class Desk {
 
   async take() { // the one thing that leaves the page
     const { found } = state, all = [];
-    for (let start = 0; start < found.labels.length; start += 500) all.push(...(await get(`/api/pictures?start=${start}&n=500`)).pictures);
+    for (let start = 0; start < found.labels.length; start += 500) {
+      const some = await get(`/api/pictures?start=${start}&n=500`);
+      if (some.version !== found.version) return note("The folder has been brought up to date since; load the page again.", { warned: true });
+      all.push(...some.pictures);
+    }
     const line = (one) => [one.path, found.names[found.labels[one.row]], found.confidence[one.row].toFixed(4), state.given.has(one.row) ? "yes" : "no"].map(quoted).join(",");
     download("labels.csv", ["path,label,confidence,example", ...all.map(line), ""].join("\n"), "text/csv");
   }

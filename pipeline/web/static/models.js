@@ -17,7 +17,7 @@ export async function open({ query }) {
   const table = h("table", { className: "narrow" }, h("caption", { className: "unseen" }, "The models"), h("thead", {}, h("tr", {}, ["Model", "Numbers", "Top 4", "Second view"].map((words, i) => h("th", { scope: "col", className: i ? "number" : "" }, words)))),
     h("tbody", {}, known.status.models.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name), h("td", { className: "number" }, String(one.dimensions)), h("td", { className: "number" }, one.top4 === null ? "\u2013" : percent(one.top4, 1)), h("td", { className: "number" }, one.second_view === null ? "\u2013" : percent(one.second_view, 1))))));
   if (!like.length) return { node: [head, h("div", { className: "scroll" }, table)], take: async (files) => { const ids = await take(files); if (ids.length) go(to(ids)); return true; } };
-  const answer = await post("/api/models", { like, n: 24 }), walls = [];
+  const answer = await post("/api/models", { version: known.status.version, like, n: 24 }), walls = [];
   const columns = answer.answers.map((one) => {
     const wall = new Wall({ height: 110, label: `What ${one.model.name} finds` });
     walls.push(wall);

@@ -1,6 +1,6 @@
 // One picture: as it is, what is known of it, and what is most like it.
 import { bytes, counted, fileName, h } from "./dom.js";
-import { get, thumbnail } from "./api.js";
+import { get, original, thumbnail } from "./api.js";
 import { Wall, choose, chosen, picker, tile } from "./wall.js";
 
 export async function open({ part }) {
@@ -9,7 +9,7 @@ export async function open({ part }) {
   const image = h("img", { src: thumbnail(one), alt: one.path });
   const whole = new Image();
   whole.onload = () => { image.src = whole.src; }; // what a browser can't show, or has gone, stays as it is
-  whole.src = `/api/pictures/${row}/original`;
+  whole.src = original(one);
   const fact = (name, ...words) => (words.flat().filter(Boolean).length ? [h("dt", {}, name), h("dd", {}, words)] : []);
   const wall = new Wall({ label: "Most like it", height: 150 });
   wall.add(like.results.map((other) => tile(other, { caption: h("span", { className: "score" }, other.similarity.toFixed(3)), extra: h("span", { className: "of" }, other.label || fileName(other.path)), said: other.means })));
@@ -28,7 +28,7 @@ export async function open({ part }) {
           h("a", { className: "quiet", href: `/?like=${row}` }, "Search with it"),
           like.results[0] && h("a", { className: "quiet", href: `/compare?reference=${row}&photo=${like.results[0].row}` }, "Compare with the nearest"),
           h("a", { className: "quiet", href: `/map?at=${row}` }, "Show it on the map"),
-          h("a", { className: "quiet", href: `/api/pictures/${row}/original`, target: "_blank", rel: "noopener" }, "Open the original"),
+          h("a", { className: "quiet", href: original(one), target: "_blank", rel: "noopener" }, "Open the original"),
           h("button", { type: "button", className: "quiet", onclick: () => choose(one, !chosen.has(row)) }, "Select")))),
     h("h2", { className: "wall-title" }, "Most like it"), picker(), wall.node] };
 }

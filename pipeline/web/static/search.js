@@ -5,6 +5,8 @@ import { go, names, searchFor, take, takeSearch } from "./app.js";
 import { Wall, picker, tile } from "./wall.js";
 import { takePhoto } from "./camera.js";
 
+const isHere = () => /^(localhost|127\.|\[::1\])/.test(location.hostname);
+
 const FILTERS = ["folder", "label", "group", "words", "since", "until", "megapixels"];
 const STEPS = [20, 40, 80, 160, 320, 640, 1000];
 
@@ -49,7 +51,7 @@ class Search {
       how(),
       h("div", { className: "zone-words" },
         h("h1", {}, "What looks like this?"),
-        h("p", { className: "lead" }, `Drop a picture here, or paste one: what looks like it among the ${counted(pictures, "picture")} of ${name} is found at once. Nothing leaves this machine.`),
+        h("p", { className: "lead" }, `Drop a picture here, or paste one: what looks like it among the ${counted(pictures, "picture")} of ${name} is found at once. ${isHere() ? "Nothing leaves this machine." : "It is sent to the machine that serves this page, and to no other."}`),
         h("p", { className: "buttons" },
           h("button", { type: "button", className: "main", onclick: () => choose.click() }, "Choose pictures"),
           h("button", { type: "button", className: "quiet", onclick: () => takePhoto((file) => takeSearch([file])) }, "Take a picture"),
@@ -172,7 +174,7 @@ class Search {
     const filters = {};
     for (const name of FILTERS) if (query.get(name)) filters[name] = ["folder", "label", "words"].includes(name) ? query.get(name) : Number(query.get(name));
     if (filters.until) filters.until += 86400;
-    const question = { like: this.like, unlike: this.unlike, n: Number(query.get("n")) || 40, least: Number(query.get("least") ?? -1), filters };
+    const question = { version: known.status.version, like: this.like, unlike: this.unlike, n: Number(query.get("n")) || 40, least: Number(query.get("least") ?? -1), filters };
     const summary = this.node.querySelector(".filters summary"), used = Object.keys(filters).length;
     if (summary) summary.textContent = used ? `Filters (${used})` : "Filters";
     this.results.classList.add("waiting");

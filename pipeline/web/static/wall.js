@@ -1,6 +1,6 @@
 // A justified wall: pictures in their own shapes, in lines that fill the width. Arrows walk through it.
 import { counted, fileName, h, note } from "./dom.js";
-import { post, thumbnail } from "./api.js";
+import { known, post, thumbnail } from "./api.js";
 import { addTo, go, searchFor } from "./app.js";
 
 export const chosen = new Map(); // row -> picture, of all walls
@@ -127,7 +127,7 @@ export function chooseNone() {
 
 async function fetched(kind, query = "") {
   try {
-    const made = await post("/api/selections", { rows: [...chosen.keys()] });
+    const made = await post("/api/selections", { version: known.status.version, rows: [...chosen.keys()] });
     location.assign(`/api/selections/${made.id}.${kind}${query}`);
   } catch (error) { note(error.message, { warned: true }); }
 }
@@ -142,7 +142,7 @@ export function showTray() {
   tray.replaceChildren(
     h("b", {}, `${counted(chosen.size, "picture")} selected`),
     button("Search with them", () => go(searchFor(names))),
-    chosen.size === 2 && button("Compare", () => go(`/compare?reference=${names[0]}&photo=${names[1]}`)),
+    ...(chosen.size === 2 ? [button("Compare", () => go(`/compare?reference=${names[0]}&photo=${names[1]}`))] : []),
     button("CSV", () => fetched("csv")),
     button("Zip of originals", () => fetched("zip")),
     button("Zip of links", () => fetched("zip", "?hold=links")),
