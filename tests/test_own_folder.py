@@ -11,7 +11,7 @@ ANSWERS = [
     "refresh", "train", "encoder", "embed", "neighbours", "groups", "map", "duplicates", "duplicates --json",
     "duplicates --paths", "duplicates --links X", "uniqueness", "unique", "tolerance", "evaluate", "report",
     "query a.png", "matrix --out X.npy", "atlas --out X.parquet", "compare a.png a.png", "label X.csv",
-    "benchmark dimensions", "benchmark search",
+    "benchmark dimensions", "benchmark search", "serve --port 0",
 ]  # fmt: skip
 
 
