@@ -1,6 +1,7 @@
 """Keeps what stages have drawn from run to run: whole sheets by what is on them, thumbnails by their pictures.
 
-It holds as long as the code and the libraries that drew it are the same; a sheet's key holds all else that shows.
+It holds as long as the code and the libraries that drew it are the same; a sheet's key holds all else that shows. The
+code is that of a module that draws, with all that it runs.
 """
 
 from collections.abc import Sequence
@@ -24,22 +25,22 @@ _LIBRARIES = ("numpy", "pillow", "matplotlib")  # the last for its letters
 _BLOCK = 256  # thumbnails that are drawn or copied at once
 
 
-def load_drawn(last: Earlier | None) -> Answers[bytes]:
-    """Return the sheets that a stage has drawn in its last run, by their keys; none if they were drawn otherwise."""
+def load_drawn(last: Earlier | None, *, module: str) -> Answers[bytes]:
+    """Return the sheets that a module has drawn in the last run, by their keys; none if they were drawn otherwise."""
     try:
         pieces = load_pieces(last.folder / SHEETS) if last else {}
     except ArtifactError:
         return Answers({})
-    return Answers(pieces if pieces.pop(_BY, b"") == _by() else {})
+    return Answers(pieces if pieces.pop(_BY, b"") == _by(module) else {})
 
 
-def save_drawn(folder: Path, drawn: Answers[bytes]) -> None:
-    """Keep the sheets that this run has asked for, in a folder of `kept`."""
-    save_pieces(folder / SHEETS, {_BY: _by(), **drawn.asked})
+def save_drawn(folder: Path, drawn: Answers[bytes], *, module: str) -> None:
+    """Keep the sheets that this run has asked a module for, in a folder of `kept`."""
+    save_pieces(folder / SHEETS, {_BY: _by(module), **drawn.asked})
 
 
 def drawn_thumbnails(
-    folder: Path, last: Earlier | None, pictures: Pictures, sizes: Sequence[tuple[int, int]], *, tile: int
+    folder: Path, last: Earlier | None, pictures: Pictures, sizes: Sequence[tuple[int, int]], *, tile: int, module: str
 ) -> NDArray[np.uint8]:
     """Keep the middle of every picture in a folder of `kept`, drawing those that the last run has not.
 
@@ -48,11 +49,13 @@ def drawn_thumbnails(
     folder
         In it the file is written.
     last
-        What is kept of the last run; its `load_drawn` must not have been of other code.
+        What is kept of the last run.
     pictures, sizes
         uint8 (N, H, W, 3), and the N widths and heights of the originals, which they were squeezed from.
     tile
         Height and width of a thumbnail in pixels.
+    module
+        That draws sheets of them, kept beside them by `save_drawn`: where its code was another, all are drawn.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def drawn_thumbnails(
     """
     shape = (len(pictures), tile, tile, 3)
     thumbnails = np.lib.format.open_memmap(folder / THUMBNAILS, "w+", np.uint8, shape)
-    old = _old_thumbnails(last, shape[1:])
+    old = _old_thumbnails(last, shape[1:], module)
     before = last.before if last is not None and old is not None else np.full(len(pictures), -1)
 
     def work(start: int) -> None:
@@ -78,9 +81,9 @@ def drawn_thumbnails(
     return thumbnails
 
 
-def _old_thumbnails(last: Earlier | None, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:
+def _old_thumbnails(last: Earlier | None, shape: tuple[int, ...], module: str) -> NDArray[np.uint8] | None:
     """Return the thumbnails of the last run, memory-mapped; None if they are others."""
-    if last is None or not load_drawn(last).known:
+    if last is None or not load_drawn(last, module=module).known:
         return None
     try:
         found: NDArray[np.uint8] = np.load(last.folder / THUMBNAILS, mmap_mode="r", allow_pickle=False)
@@ -89,6 +92,6 @@ def _old_thumbnails(last: Earlier | None, shape: tuple[int, ...]) -> NDArray[np.
     return found if (found.dtype, found.shape) == (np.dtype(np.uint8), (len(last.now), *shape)) else None
 
 
-def _by() -> bytes:
+def _by(module: str) -> bytes:
     """Return the digest of what a drawing depends on beside what is on it."""
-    return digest_of(module_digest("pipeline.show.sheets"), [version(name) for name in _LIBRARIES]).encode()
+    return digest_of(module_digest(module), [version(name) for name in _LIBRARIES]).encode()

@@ -11,7 +11,10 @@ import pytest
 from conftest import Line, embed_again, structured_picture
 from PIL import Image
 
-from pipeline.drawings import SHEETS, THUMBNAILS
+from pipeline.artifacts import Earlier
+from pipeline.artifacts.answers import Answers
+from pipeline.closure import closure
+from pipeline.drawings import SHEETS, THUMBNAILS, load_drawn, save_drawn
 from pipeline.stages.groups import groups
 from pipeline.stages.map import draw_map
 from pipeline.stages.resize import resize
@@ -126,3 +129,27 @@ def test_a_rename_leaves_the_groups_as_they_are(drawn_line: Line) -> None:
     run(drawn_line)
     before["a disc.png"] = before.pop("discs/disc 05.png")
     assert group_of() == before
+
+
+def test_what_other_code_has_drawn_is_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: Answers[bytes] = Answers({})
+    drawn.of("a sheet", lambda: b"as it was")
+    save_drawn(tmp_path, drawn, module="pipeline.stages.groups.sheets")
+    last = Earlier(tmp_path, "", np.empty(0, np.int64), np.empty(0, np.int64), [])
+    assert load_drawn(last, module="pipeline.stages.groups.sheets").known == {"a sheet": b"as it was"}
+    assert load_drawn(last, module="pipeline.stages.map").known == {}
+    monkeypatch.setattr("pipeline.drawings.module_digest", lambda module: f"another {module}")
+    assert load_drawn(last, module="pipeline.stages.groups.sheets").known == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "draws"),
+    [
+        ("pipeline.stages.groups.sheets", "pipeline.show.sheets"),
+        ("pipeline.stages.map", "pipeline.show.sheets"),
+        ("pipeline.stages.duplicates", "pipeline.show.lettering"),
+        ("pipeline.show.report.thumbnails", "pipeline.show.shapes"),
+    ],
+)
+def test_the_code_that_draws_is_what_a_stage_asks_about(module: str, draws: str) -> None:
+    assert {module, draws} <= closure(module)

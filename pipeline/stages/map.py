@@ -102,7 +102,10 @@ def _draw_thumbnails(
 ) -> None:
     """Draw the thumbnails side by side; those of the last run are taken over, and the whole if nothing has moved."""
     tile = min(max(_SIDE // int(cells.max() + 1), _SMALLEST_TILE), _LARGEST_TILE)
-    drawn, thumbnails = load_drawn(then), drawn_thumbnails(folder, then, pictures, sizes, tile=tile)
+    drawn, thumbnails = (
+        load_drawn(then, module=__name__),
+        drawn_thumbnails(folder, then, pictures, sizes, tile=tile, module=__name__),
+    )
 
     def whole() -> bytes:
         buffer = io.BytesIO()
@@ -112,7 +115,7 @@ def _draw_thumbnails(
     places = sorted(zip(cells[:, ::-1].tolist(), contents, strict=True))
     with replaced(artifacts.map_thumbnails) as path:
         path.write_bytes(drawn.of(digest_of(tile, places), whole))
-    save_drawn(folder, drawn)
+    save_drawn(folder, drawn, module=__name__)
 
 
 def _known(then: Earlier | None, artifacts: Artifacts, by: str) -> tuple[NDArray[np.float32] | None, int]:

@@ -22,7 +22,6 @@ from pipeline.artifacts import (
     load_map,
     load_neighbours,
     load_pictures,
-    load_pieces,
     load_rejected,
     load_scale,
     load_uniqueness,
@@ -30,15 +29,13 @@ from pipeline.artifacts import (
     read_labels,
     rewritten_folder,
     save_json,
-    save_pieces,
 )
-from pipeline.artifacts.answers import Answers
-from pipeline.closure import module_digest
-from pipeline.errors import ArtifactError
+from pipeline.artifacts.originals import bytes_and_times
+from pipeline.drawings import load_drawn, save_drawn
 from pipeline.params import Params
 from pipeline.show.report import Copy, Findings, Rejected, Unusual, make_page
 
-_DRAWN, _BY = "drawn.bin", "by"  # what is kept for the next run, and the key of what it was drawn by
+_DRAWS = "pipeline.show.report.thumbnails"
 _MEASURED = ("train", "groups", "evaluate", "map")  # stages whose metrics the page shows
 
 
@@ -49,7 +46,8 @@ def report(params: Params, artifacts: Artifacts) -> str:
     """
     check_own(artifacts.report)
     with open_index(artifacts.index) as index:
-        found, drawn = load_findings(params, artifacts, index), _load_drawn(artifacts, index)
+        found = load_findings(params, artifacts, index)
+        drawn = load_drawn(earlier(artifacts, "report", index), module=_DRAWS)
     settings = params.report
     limit = settings.megabytes * 1e6
     page = make_page(found, limit_bytes=limit, queries=settings.queries, seed=settings.seed, drawn=drawn, progress=True)
@@ -60,7 +58,7 @@ def report(params: Params, artifacts: Artifacts) -> str:
             (folder / "thumbnails").mkdir(exist_ok=True)
             (folder / "thumbnails" / name).write_bytes(file)
     with kept(artifacts, "report") as folder:
-        save_pieces(folder / _DRAWN, {_BY: _code(), **drawn.asked})
+        save_drawn(folder, drawn, module=_DRAWS)
     where = "beside it: they do not fit inside" if page.files else "inside"
     return (
         f"{artifacts.report / 'index.html'}: {len(page.html.encode()) / 1e6:.1f} MB, "
@@ -104,7 +102,7 @@ def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Finding
         check_origin(artifacts, stage, index.digest, labels=labels)
     groups, similarities, medoids = load_groups(artifacts, index, paths)
     positions, cells = load_map(artifacts, index, paths)
-    files = np.array([_file(f"{index.dataset}/{path}") for path in paths], np.int64).reshape(-1, 2)
+    files = bytes_and_times(index)
     return Findings(
         dataset=params.dataset.path,
         home=_url(index.dataset, artifacts),
@@ -133,30 +131,6 @@ def load_findings(params: Params, artifacts: Artifacts, index: Index) -> Finding
         copies=_load_copies(artifacts, index),
         unusual=_load_unusual(artifacts, index),
     )
-
-
-def _load_drawn(artifacts: Artifacts, index: Index) -> Answers[bytes]:
-    """Return what the last run has drawn; nothing if it was drawn otherwise."""
-    last = earlier(artifacts, "report", index)
-    try:
-        drawn = load_pieces(last.folder / _DRAWN) if last else {}
-    except ArtifactError:
-        return Answers({})
-    return Answers(drawn if drawn.pop(_BY, None) == _code() else {})
-
-
-def _code() -> bytes:
-    """Return the digest of the code that draws; the index tells which Pillow it was."""
-    return module_digest("pipeline.show.report.thumbnails").encode()
-
-
-def _file(path: str) -> tuple[int, int]:
-    """Return the bytes of a file and when it was last changed; zeros if it has gone."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return 0, 0
-    return found.st_size, int(found.st_mtime)
 
 
 def _url(folder: Path, artifacts: Artifacts) -> str:

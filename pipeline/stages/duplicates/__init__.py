@@ -21,7 +21,9 @@ from pipeline.artifacts import (
     Picture,
     check_encoder,
     check_own,
+    earlier,
     encoder_of,
+    kept,
     load_own_embeddings,
     load_own_neighbours,
     load_pictures,
@@ -33,6 +35,8 @@ from pipeline.artifacts import (
     save_json,
     save_origin,
 )
+from pipeline.artifacts.answers import Answers
+from pipeline.drawings import load_drawn, save_drawn
 from pipeline.duplicates import Copy
 from pipeline.encoder.running import Encoder, open_encoder
 from pipeline.params import Params
@@ -42,7 +46,7 @@ from pipeline.show.plots import plot_threshold
 from pipeline.show.sheets import Tile, contact_sheet, in_rows
 from pipeline.stages.duplicates.finding import Found, find, folder_of, similarities_to_first
 from pipeline.stages.duplicates.originals import Files
-from pipeline.stages.duplicates.remembered import Sheets, load_known, save_known
+from pipeline.stages.duplicates.remembered import load_known, save_known
 from pipeline.wording import counted
 
 _LETTERS, _LINES = 30, 4  # of a reason below a picture
@@ -65,7 +69,8 @@ def duplicates(params: Params, artifacts: Artifacts) -> str:
         pictures, embeddings = load_pictures(artifacts, index), np.asarray(load_own_embeddings(artifacts, index))
         neighbours = np.asarray(load_own_neighbours(artifacts, index))
         made_by = encoder_of(artifacts)
-        known, sheets = load_known(artifacts, index, limits=limits, encoder=made_by)
+        last = earlier(artifacts, "duplicates", index)
+    known, sheets = load_known(last, limits=limits, encoder=made_by), load_drawn(last, module=__name__)
     encoder = cache(lambda: _encoder(artifacts))
     originals = Files(files, dataset, Limits(**limits))
     folder = folder_of(pictures, embeddings, files, originals.open, known=known)
@@ -82,7 +87,9 @@ def duplicates(params: Params, artifacts: Artifacts) -> str:
     _save(groups, similarities, files, pictures, sheets, artifacts)
     summary = _summarise(groups, found, artifacts)
     save_origin(artifacts, "duplicates", index.digest)
-    save_known(artifacts, found.known, sheets, limits=limits, encoder=made_by)
+    with kept(artifacts, "duplicates") as folder_of_now:
+        save_known(folder_of_now, found.known, limits=limits, encoder=made_by)
+        save_drawn(folder_of_now, sheets, module=__name__)
     return summary
 
 
@@ -97,7 +104,7 @@ def _save(
     similarities: list[list[float]],
     files: list[Picture],
     pictures: Pictures,
-    sheets: Sheets,
+    sheets: Answers[bytes],
     artifacts: Artifacts,
 ) -> None:
     """Write the table and the sheets; one that the last run has drawn is not drawn again."""

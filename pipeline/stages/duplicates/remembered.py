@@ -12,59 +12,43 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artifacts import (
-    Artifacts,
-    Index,
-    digest_of,
-    earlier,
-    kept,
-    load_json,
-    load_pieces,
-    save_json,
-    save_pieces,
-)
+from pipeline.artifacts import Earlier, digest_of, load_json, save_json
 from pipeline.artifacts.answers import Answers
 from pipeline.closure import digest
 from pipeline.duplicates import AGREED, LOOKALIKE, UNREAD, Detail, Known, Places, Tables, nothing_known
 from pipeline.errors import ArtifactError
 
 _STAGE = "duplicates"
-_LIBRARIES = ("numpy", "scipy", "pillow", "matplotlib")  # the last for its letters
+_LIBRARIES = ("numpy", "scipy", "pillow")
 _TABLES = {"contents": np.dtype("S64"), "thumbnails": np.dtype(np.uint8), "lists": LOOKALIKE, "agreed": AGREED}
 _DAMAGE = (OSError, ValueError, EOFError, KeyError, TypeError, ArtifactError)
 
-Sheets = Answers[bytes]  # by what is on them
 
-
-def load_known(artifacts: Artifacts, index: Index, *, limits: Mapping[str, Any], encoder: str) -> tuple[Known, Sheets]:
-    """Return what the last run has found and drawn; nothing if it is damaged, or was found otherwise."""
-    last = earlier(artifacts, _STAGE, index)
+def load_known(last: Earlier | None, *, limits: Mapping[str, Any], encoder: str) -> Known:
+    """Return what the last run has found; nothing if it is damaged, or was found otherwise."""
     try:
         if last is None or (answers := load_json(last.folder / "answers.json", stage=_STAGE))["by"] != _by(limits):
-            return nothing_known(), Answers({})
+            return nothing_known()
         is_same = answers["encoder"] == encoder
-        known = Known(
+        return Known(
             Tables(**{name: _table(last.folder, name) for name in _TABLES}),
             Answers({key: (_places(*values), turn) for key, (values, turn) in answers["places"].items()}),
             Answers({key: Detail(*values) for key, values in answers["details"].items()}),
             Answers({key: (first, second) for key, (first, second) in answers["made"].items()} if is_same else {}),
             Answers(dict(answers["turned"]) if is_same else {}),
         )
-        return known, Answers(load_pieces(last.folder / "sheets.bin"))
     except _DAMAGE:
-        return nothing_known(), Answers({})
+        return nothing_known()
 
 
-def save_known(artifacts: Artifacts, known: Known, sheets: Sheets, *, limits: Mapping[str, Any], encoder: str) -> None:
-    """Keep what this run has found and drawn, or used."""
+def save_known(folder: Path, known: Known, *, limits: Mapping[str, Any], encoder: str) -> None:
+    """Keep what this run has found or used, in a folder of `kept`."""
     places = {key: (_values(one), turn) for key, (one, turn) in known.places.asked.items() if not one.unread}
     details = {key: (one.more, one.doubt) for key, one in known.details.asked.items() if UNREAD not in one.doubt}
     found = {"places": places, "details": details, "made": known.made.asked, "turned": known.turned.asked}
-    with kept(artifacts, _STAGE) as folder:
-        for table in _TABLES:
-            np.save(folder / f"{table}.npy", getattr(known.tables, table))
-        save_json(folder / "answers.json", {"by": _by(limits), "encoder": encoder, **found})
-        save_pieces(folder / "sheets.bin", sheets.asked)
+    for table in _TABLES:
+        np.save(folder / f"{table}.npy", getattr(known.tables, table))
+    save_json(folder / "answers.json", {"by": _by(limits), "encoder": encoder, **found})
 
 
 def _by(limits: Mapping[str, Any]) -> str:

@@ -61,7 +61,7 @@ def groups(params: Params, artifacts: Artifacts) -> str:
         pictures = load_pictures(artifacts, index)
         by = made_by(params.groups, artifacts)
         then = earlier(artifacts, "groups", index)
-        known, drawn = known_of(then, artifacts, by), load_drawn(then)
+        known, drawn = known_of(then, artifacts, by), load_drawn(then, module=draw_sheets.__module__)
     start, pictures_then = (known.start, known.pictures) if known else (None, len(paths))
     goes_on = known is not None and start is not None and params.groups.engine == "fasterpam"
     generator = np.random.default_rng(params.groups.seed)
@@ -104,7 +104,7 @@ def groups(params: Params, artifacts: Artifacts) -> str:
     with kept(artifacts, "groups") as folder:
         for path in (artifacts.groups_table, artifacts.elbow_table, artifacts.metrics("groups")):
             shutil.copyfile(path, folder / path.name)
-        save_drawn(folder, drawn)
+        save_drawn(folder, drawn, module=draw_sheets.__module__)
     if goes_on:
         chosen = f"as many as were chosen for {counted(chosen_of, 'picture')}"
         return f"{counted(found, 'group')} in {artifacts.groups}, {chosen}{said_of_kept(artifacts.kept)}"
