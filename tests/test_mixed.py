@@ -5,7 +5,9 @@ import pytest
 from conftest import CLASSES, COPIES, Line
 
 from pipeline import open_folder
+from pipeline.artifacts import load_elbow, save_history
 from pipeline.errors import QueryError
+from pipeline.folder.measured import Epoch
 from pipeline.folder.opened import Folder
 
 
@@ -100,6 +102,10 @@ def test_what_was_measured_is_read_and_the_version_changes_with_an_artefact(own_
     assert found.evaluation is not None
     assert [one.k for one in found.curve] == list(range(2, 9))
     assert found.history == ()
+    first = load_elbow(own_line.artifacts.elbow_table)[0]
+    assert (found.curve[0].loss, found.curve[0].silhouette) == (first[1], first[2])
+    save_history(own_line.artifacts.history, [(1, 0.5, 0.25, 3.5)])
+    assert folder.measured().history == (Epoch(1, 0.5, 0.25, 3.5),)
     before = folder.version
     own_line.artifacts.groups_table.touch()
     assert folder.version != before

@@ -10,6 +10,7 @@ labels    the labels of the pictures
 label_tables  the one reader of tables of labels, however a spreadsheet wrote them
 written   folders that are filled anew, and which files in them are ours
 origins   what each stage's tables were made from
+originals the files behind the pictures as they are now
 earlier   what each stage has made last, and how its pictures stand now
 pieces    what a stage keeps for its next run; many small files in one
 answers   answers that are kept from run to run

@@ -1,6 +1,5 @@
 """What is known of every picture by name and number: for tables, and to search among some of them."""
 
-import os
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.artifacts.originals import bytes_and_times
 from pipeline.errors import ArtifactError
 from pipeline.similarity.scale import Scale
 
@@ -95,7 +95,7 @@ class Catalogue:
 
 def catalogue_of(state: "State", labels: dict[str, str]) -> Catalogue:
     """Return what is known of the pictures of a state, whose files are looked at once each."""
-    files = np.array([_file(f"{state.index.dataset}/{path}") for path in state.paths], np.int64).reshape(-1, 2)
+    files = bytes_and_times(state.index)
     stages = frozenset(state.stages)
     groups = np.zeros(len(state.paths), np.int64)
     try:
@@ -118,11 +118,3 @@ def catalogue_of(state: "State", labels: dict[str, str]) -> Catalogue:
 
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()  # names of macOS are decomposed
-
-
-def _file(path: str) -> tuple[int, int]:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return 0, 0
-    return found.st_size, int(found.st_mtime)

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.artifacts import Artifacts, load_json, load_table
-from pipeline.errors import ArtifactError
+from pipeline.artifacts import Artifacts, load_elbow, load_history, load_json
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,8 @@ class Measured:
 
 def measured(artifacts: Artifacts) -> Measured:
     """Read what the stages have measured; ArtifactError if one of these files is damaged."""
-    history = _numbers(artifacts, "train", ("epoch", "loss", "validation_loss", "seconds"))
-    curve = _numbers(artifacts, "groups", ("k", "loss", "silhouette"))
+    history = load_history(artifacts.history).tolist() if artifacts.history.is_file() else []
+    curve = load_elbow(artifacts.elbow_table).tolist() if artifacts.elbow_table.is_file() else []
     return Measured(
         _metrics(artifacts, "evaluate"),
         _metrics(artifacts, "train"),
@@ -63,13 +62,3 @@ def measured(artifacts: Artifacts) -> Measured:
 def _metrics(artifacts: Artifacts, stage: str) -> dict[str, Any] | None:
     path = artifacts.metrics(stage)
     return dict(load_json(path, stage=stage)) if path.is_file() else None
-
-
-def _numbers(artifacts: Artifacts, stage: str, header: tuple[str, ...]) -> list[list[float]]:
-    path = {"train": artifacts.history, "groups": artifacts.elbow_table}[stage]
-    if not path.is_file():
-        return []
-    try:
-        return [[float(value) for value in row] for row in load_table(path, header, stage=stage)]
-    except ValueError as error:
-        raise ArtifactError(f"{path} is damaged ({error}): run `pipeline {stage}` again") from error
