@@ -1,61 +1,65 @@
-"""Photographs the report for the README: a desk and a telephone side by side, in light and in dark.
+"""Photographs the report and the page of `pipeline serve` for the documents: a desk and a telephone side by side.
 
-    python benchmarks/screenshots.py [--report artifacts/report/index.html] [--out docs/images]
+    python benchmarks/screenshots.py [PROJECT] [--out docs/images] [--picture 81]
 
-Needs Chromium (`apt-get install chromium`); the page itself needs no browser to be made.
+Needs Chromium (`apt-get install chromium`) and the extra `test`. The project should be the sample, whose pictures may
+be shown, after `dvc repro`.
 """
 
 import argparse
-import subprocess
+import io
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from PIL import Image
+from playwright.sync_api import Browser
+from served import chromium, served
 
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars")
-QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 DESK, TELEPHONE, GAP = (1280, 860), (390, 860), 24
-SHEETS = {  # name -> (section on the desk, light), (section on the telephone, light)
-    "report": (("neighbours", True), ("groups", False)),
-    "report_map": (("map", False), ("neighbours", True)),
-}
 
 
 def main() -> None:
     """Write one JPEG for each sheet."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--report", type=Path, default=Path("artifacts/report/index.html"))
+    parser.add_argument("project", type=Path, nargs="?", default=Path())
     parser.add_argument("--out", type=Path, default=Path("docs/images"))
+    parser.add_argument("--picture", type=int, default=81, help="the row that is searched with")
     options = parser.parse_args()
-    for name, (desk, telephone) in SHEETS.items():
-        left = photograph(options.report, *desk, size=DESK)
-        right = photograph(options.report, *telephone, size=TELEPHONE)
-        sheet = Image.new("RGB", (left.width + GAP + right.width, left.height), "white")
-        sheet.paste(left, (0, 0))
-        sheet.paste(right, (left.width + GAP, 0))
-        path = options.out / f"{name}.jpg"
-        sheet.save(path, quality=82, optimize=True)
-        print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+    report = (options.project / "artifacts/report/index.html").resolve().as_uri()
+    with served(options.project) as (port, _), chromium() as browser:
+        page = f"http://127.0.0.1:{port}"
+        search = f"{page}/?like={options.picture}"
+        sheets = {  # name -> (address on the desk, dark), (address on the telephone, dark)
+            "report": ((f"{report}#neighbours", False), (f"{report}#groups", True)),
+            "report_map": ((f"{report}#map", True), (f"{report}#neighbours", False)),
+            "serve": ((search, False), (f"{page}/groups/1", True)),
+            "serve_map": ((f"{page}/map", True), (search, False)),
+        }
+        for name, (desk, telephone) in sheets.items():
+            left = photograph(browser, *desk, size=DESK)
+            right = photograph(browser, *telephone, size=TELEPHONE)
+            sheet = Image.new("RGB", (left.width + GAP + right.width, left.height), "white")
+            sheet.paste(left, (0, 0))
+            sheet.paste(right, (left.width + GAP, 0))
+            path = options.out / f"{name}.jpg"
+            sheet.save(path, quality=82, optimize=True)
+            print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 
 
-def photograph(report: Path, section: str, light: bool, *, size: tuple[int, int]) -> Image.Image:
-    """Return what a window of this size shows of a section."""
-    with TemporaryDirectory() as folder:
-        shot, frame = Path(folder) / "shot.png", Path(folder) / "frame.html"
-        url = f"{report.resolve().as_uri()}#{section}"
-        # In a frame: Chromium's windows are never narrower than 500 pixels, and blank where they are scrolled.
-        frame.write_text(
-            f'<body style="margin:0;overflow:hidden"><iframe src="{url}" width="{size[0]}" height="{size[1]}" '
-            'style="border:0;display:block"></iframe>',
-            encoding="utf-8",
-        )
-        window = f"--window-size={max(size[0], 500)},{size[1]}"
-        scheme = f"--blink-settings=preferredColorScheme={1 if light else 0}"
-        own = (f"--user-data-dir={folder}/profile", f"--screenshot={shot}", "--virtual-time-budget=5000")
-        command = ("chromium", *FLAGS, *QUIET, *own, window, scheme, frame.as_uri())
-        subprocess.run(command, check=True, capture_output=True)
-        with Image.open(shot) as whole:
-            return whole.convert("RGB").crop((0, 0, *size))
+def photograph(browser: Browser, address: str, dark: bool, *, size: tuple[int, int]) -> Image.Image:
+    """Return what a window of this size shows of an address."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        has_touch=size[0] < 600,
+    )
+    page = context.new_page()
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(800)
+    shot = page.screenshot()
+    context.close()
+    with Image.open(io.BytesIO(shot)) as whole:
+        return whole.convert("RGB")
 
 
 if __name__ == "__main__":

@@ -21,10 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that it runs from a checkout
 
 from machine import print_machine  # noqa: E402
+from served import served  # noqa: E402
 
 from pipeline import open_folder  # noqa: E402
 
@@ -69,35 +67,15 @@ def main() -> None:
     count = len(folder.paths)
     print_machine()
     print(f"{count:,} pictures\n")
-    with served(options.project) as (port, process, started):
-        print(f"it answers after {started:.2f} s, bar {START_BAR:g}")
+    began = time.perf_counter()
+    with served(options.project) as (port, process):
+        ask(port, "GET", "/api/pictures/0/neighbours?n=10")
+        print(f"it answers after {time.perf_counter() - began:.2f} s, bar {START_BAR:g}")
         time.sleep(3)  # it opens the rest beside its first answers
         cached(port, process.pid, count, options.seconds)
         fresh(port, folder, options.pictures)
         bad_uploads(port, folder)
         memory(port, count, process.pid)
-
-
-@contextmanager
-def served(project: Path) -> Iterator[tuple[int, "subprocess.Popen[str]", float]]:
-    """Serve a project on a free port; also give the seconds until it answered."""
-    began = time.perf_counter()
-    words = [sys.executable, "-m", "pipeline", "serve", "--port", "0"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(words, cwd=project, stderr=subprocess.PIPE, text=True, env=environment)
-    try:
-        assert process.stderr is not None
-        said = process.stderr.readline()
-        found = re.search(r":(\d+)/", said)
-        if not found:
-            sys.exit(said + process.stderr.read())
-        threading.Thread(target=process.stderr.read, daemon=True).start()
-        port = int(found[1])
-        ask(port, "GET", "/api/pictures/0/neighbours?n=10")
-        yield port, process, time.perf_counter() - began
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def cached(port: int, pid: int, count: int, seconds: int) -> None:

@@ -8,13 +8,10 @@ In headless Chromium without a graphics card, where the page draws points by the
 """
 
 import argparse
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 from machine import print_machine
-from playwright.sync_api import sync_playwright
+from served import chromium, served
 
 MEASURE = """async ([seconds, kind]) => {
   const canvas = document.querySelector(".map-top"), box = canvas.getBoundingClientRect();
@@ -51,28 +48,20 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=4)
     options = parser.parse_args()
     print_machine()
-    words = [sys.executable, "-m", "pipeline", "serve", "--port", "0"]
-    with subprocess.Popen(words, cwd=options.project, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr is not None
-        found = re.search(r"http://\S+:\d+", server.stderr.readline())
-        assert found is not None
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-            page = browser.new_page(viewport={"width": 1280, "height": 860})
-            page.goto(found[0] + "/map")
+    with served(options.project) as (port, _), chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        page.goto(f"http://127.0.0.1:{port}/map")
+        page.wait_for_load_state("networkidle")
+        for words, zooms in (("all points", 0), ("near, with thumbnails", 3)):
+            page.locator(".map-top").focus()
+            for _ in range(zooms):
+                page.keyboard.press("+")
+                page.wait_for_timeout(500)
             page.wait_for_load_state("networkidle")
-            for words_of, zooms in (("all points", 0), ("near, with thumbnails", 3)):
-                page.locator(".map-top").focus()
-                for _ in range(zooms):
-                    page.keyboard.press("+")
-                    page.wait_for_timeout(500)
-                page.wait_for_load_state("networkidle")
-                for kind in ("drag", "zoom"):
-                    rate, median, slow = page.evaluate(MEASURE, [options.seconds, kind])
-                    script = f"script {median:.1f} ms a frame, 99 % within {slow:.1f}"
-                    print(f"{words_of:22}{kind}: {rate:5.1f} frames a second; {script}")
-            browser.close()
-        server.terminate()
+            for kind in ("drag", "zoom"):
+                rate, median, slow = page.evaluate(MEASURE, [options.seconds, kind])
+                script = f"script {median:.1f} ms a frame, 99 % within {slow:.1f}"
+                print(f"{words:22}{kind}: {rate:5.1f} frames a second; {script}")
 
 
 if __name__ == "__main__":
