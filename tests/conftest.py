@@ -7,8 +7,10 @@ training one takes TensorFlow and minutes; it keeps the contract that `pipeline 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
@@ -27,6 +29,9 @@ from pipeline.stages.groups import groups
 from pipeline.stages.neighbours import neighbours
 from pipeline.stages.resize import resize
 from pipeline.stages.tolerance import tolerance
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 settings.register_profile("project", deadline=None)  # a test asserts what is done, not how fast a busy machine does it
 settings.load_profile("project")
@@ -239,3 +244,20 @@ def own_line(line: Line, tmp_path: Path) -> Line:
     """A copy of the line that a test may change; the index still names the shared dataset."""
     shutil.copytree(line.root, tmp_path / "line")
     return Line(tmp_path / "line")
+
+
+@pytest.fixture(scope="session")
+def whole(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """The line with every stage run that the page shows; tests leave it as it is."""
+    from serving import make_whole
+
+    return make_whole(line, tmp_path_factory.mktemp("whole") / "line")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A browser for tests of pages; where there is none they are skipped."""
+    from browsing import started
+
+    with started() as browser:
+        yield browser

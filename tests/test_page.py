@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import DESK, PHONE, Watched, started, watched
+from browsing import DESK, PHONE, Watched, watched
 from conftest import COPIES, Line, make_line, structured_picture
 from playwright.sync_api import Browser, Page, expect
 from serving import make_whole, served
@@ -24,20 +24,9 @@ PANELS += ["/compare", "/compare?reference=4&photo=9", "/label", "/trust", "/pic
 
 
 @pytest.fixture(scope="module")
-def whole(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Line:
-    return make_whole(line, tmp_path_factory.mktemp("whole") / "line")
-
-
-@pytest.fixture(scope="module")
 def address(whole: Line) -> Iterator[str]:
     with served(whole) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with started() as browser:
-        yield browser
 
 
 @pytest.fixture

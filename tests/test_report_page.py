@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import DESK, PHONE, Watched, started, watched
+from browsing import DESK, PHONE, Watched, watched
 from conftest import Line
 from playwright.sync_api import Browser, expect
 from test_report import complete
@@ -24,12 +24,6 @@ def reported(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Line:
     words = ["--params", str(own.params_file), "--artifacts", str(own.artifacts.root), "report"]
     assert CliRunner().invoke(app, words).exit_code == 0
     return own
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with started() as browser:
-        yield browser
 
 
 @pytest.fixture

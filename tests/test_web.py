@@ -13,18 +13,13 @@ import numpy as np
 import pytest
 from conftest import COPIES, Line, structured_picture
 from PIL import Image
-from serving import make_whole, served
+from serving import served
 
 from pipeline import open_folder
 from pipeline.folder.opened import Folder
 from pipeline.stages.duplicates import duplicates
 from pipeline.stages.resize import resize
 from pipeline.stages.uniqueness import uniqueness
-
-
-@pytest.fixture(scope="module")
-def whole(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Line:
-    return make_whole(line, tmp_path_factory.mktemp("whole") / "line")
 
 
 @pytest.fixture(scope="module")
