@@ -152,7 +152,7 @@ def _judge(
 def _summary(metrics: dict[str, float | None]) -> str:
     if metrics["trustworthiness_tsne"] is None:
         return f"; too few to say how far the {_NEIGHBOURS} nearest on the map can be trusted"
-    map_, grid, plain = (f"{metrics[f'trustworthiness_{name}']:.2f}" for name in ("tsne", "grid", "pca"))
+    map_, grid, plain = (f"{metrics[f'trustworthiness_{name}']:.3f}" for name in ("tsne", "grid", "pca"))
     return (
         f"; how far the {_NEIGHBOURS} nearest on the map can be trusted, from 0 to 1: {map_}, on its grid of "
         f"thumbnails {grid}; on a plain projection (PCA) it would be {plain}"
